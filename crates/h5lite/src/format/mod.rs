@@ -1,0 +1,15 @@
+//! On-disk structures of the HDF5 File Format Specification, one file each, both directions.
+//!
+//! Nothing here touches a file: parsing takes bytes (or an [`Image`](crate::image::Image) where a
+//! structure says how long it is), encoding appends to a buffer. Bytes are claims, not facts; the
+//! lints below make a wrong one an error instead of a panic.
+
+#![deny(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions
+)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+pub(crate) mod checksum;
+pub(crate) mod field;

@@ -1,0 +1,176 @@
+//! A window on the file that cannot panic: every byte of a file is read through [`Image`].
+
+use std::{borrow::Cow, fmt};
+
+use crate::{
+    error::{Error, Result},
+    source::Source,
+};
+
+/// A position in the file, relative to the base address of its superblock.
+///
+/// The format's "undefined address" (all bits set) is `None` of an `Option<Address>`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address(pub u64);
+
+impl Address {
+    /// The address `len` bytes further on, or an error where it leaves the 64-bit range.
+    pub(crate) fn plus(self, structure: &'static str, len: u64) -> Result<Self> {
+        let sum = self.0.checked_add(len);
+        sum.map(Self)
+            .ok_or_else(|| Error::corrupt(structure, self, "address overflows"))
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#x}", self.0)
+    }
+}
+
+/// Widths in bytes of the "offset" and "length" fields, from the superblock: 2, 4 or 8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Width of an address in the file.
+    pub offset: u8,
+    /// Width of a length in the file.
+    pub length: u8,
+}
+
+impl Default for Sizes {
+    /// What every library writes today, and the only widths written here.
+    fn default() -> Self {
+        Self {
+            offset: 8,
+            length: 8,
+        }
+    }
+}
+
+/// The bytes of a file between its base address and its end-of-file address.
+///
+/// Nothing outside that window can be read through it, whatever an address in the file claims.
+#[derive(Debug)]
+pub(crate) struct Image {
+    source: Source,
+    base: u64,
+    end: u64,
+    sizes: Sizes,
+}
+
+impl Image {
+    /// The whole source, before the superblock is known.
+    pub(crate) fn whole(source: Source) -> Self {
+        let end = source.len();
+        Self {
+            source,
+            base: 0,
+            end,
+            sizes: Sizes::default(),
+        }
+    }
+
+    /// The same bytes, seen from `base` up to `end` (both counted from the start of the source).
+    ///
+    /// The caller has checked that `base <= end <= len`.
+    pub(crate) fn narrowed(self, base: u64, end: u64, sizes: Sizes) -> Self {
+        Self {
+            base,
+            end: end.min(self.source.len()),
+            sizes,
+            ..self
+        }
+    }
+
+    /// Widths of offsets and lengths in this file.
+    pub(crate) fn sizes(&self) -> Sizes {
+        self.sizes
+    }
+
+    /// How many bytes can be read: addresses run from 0 up to this.
+    pub(crate) fn len(&self) -> u64 {
+        self.end.saturating_sub(self.base)
+    }
+
+    /// `len` bytes at `address`, borrowed from memory where possible.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where they are not all inside the file, [`Error::Io`] where reading fails.
+    pub(crate) fn bytes(
+        &self,
+        structure: &'static str,
+        address: Address,
+        len: u64,
+    ) -> Result<Cow<'_, [u8]>> {
+        let (start, len) = self.locate(structure, address, len)?;
+        if let Some(bytes) = self.source.borrow(start, len) {
+            return Ok(Cow::Borrowed(bytes));
+        }
+        let mut owned = Vec::new();
+        self.source.read(start, len, &mut owned)?;
+        Ok(Cow::Owned(owned))
+    }
+
+    /// The same as [`bytes`](Self::bytes), with the caller's buffer for a source that must copy.
+    pub(crate) fn window<'a>(
+        &'a self,
+        structure: &'static str,
+        address: Address,
+        len: u64,
+        scratch: &'a mut Vec<u8>,
+    ) -> Result<&'a [u8]> {
+        let (start, len) = self.locate(structure, address, len)?;
+        if let Some(bytes) = self.source.borrow(start, len) {
+            return Ok(bytes);
+        }
+        self.source.read(start, len, scratch)?;
+        Ok(scratch)
+    }
+
+    /// At most `len` bytes at `address`: fewer where the file ends before.
+    ///
+    /// For structures whose size is only known once their start has been read.
+    pub(crate) fn bytes_up_to(
+        &self,
+        structure: &'static str,
+        address: Address,
+        len: u64,
+    ) -> Result<Cow<'_, [u8]>> {
+        let left = self.len().saturating_sub(address.0);
+        self.bytes(structure, address, len.min(left))
+    }
+
+    fn locate(&self, structure: &'static str, address: Address, len: u64) -> Result<(u64, usize)> {
+        let window = || {
+            let start = self.base.checked_add(address.0)?;
+            let end = start.checked_add(len)?;
+            (end <= self.end).then_some((start, usize::try_from(len).ok()?))
+        };
+        window().ok_or_else(|| {
+            let reason = format!(
+                "its {len} bytes reach past the end of the file ({})",
+                self.len()
+            );
+            Error::corrupt(structure, address, reason)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_outside_the_window_can_be_read() {
+        let image = Image::whole(Source::from((0..16).collect::<Vec<u8>>()));
+        let image = image.narrowed(4, 12, Sizes::default());
+        assert_eq!(*image.bytes("x", Address(0), 2).unwrap(), [4, 5]);
+        assert_eq!(*image.bytes("x", Address(6), 2).unwrap(), [10, 11]);
+        for (at, len) in [(6, 3), (8, 1), (u64::MAX, 1), (1, u64::MAX), (9, 0)] {
+            assert!(
+                image.bytes("x", Address(at), len).unwrap_err().is_corrupt(),
+                "{at} {len}"
+            );
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! Arrays whose element type is known when the program runs.
+
+use ndarray::{ArrayD, Axis, IxDyn};
+
+use super::{DType, Element};
+use crate::error::{Error, Result};
+
+/// An array of any rank with one of the element types; rank 0 is a single value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Array {
+    /// `int8`
+    I8(ArrayD<i8>),
+    /// `int16`
+    I16(ArrayD<i16>),
+    /// `int32`
+    I32(ArrayD<i32>),
+    /// `int64`
+    I64(ArrayD<i64>),
+    /// `uint8`
+    U8(ArrayD<u8>),
+    /// `uint16`
+    U16(ArrayD<u16>),
+    /// `uint32`
+    U32(ArrayD<u32>),
+    /// `uint64`
+    U64(ArrayD<u64>),
+    /// `float32`
+    F32(ArrayD<f32>),
+    /// `float64`
+    F64(ArrayD<f64>),
+    /// Text
+    Str(ArrayD<String>),
+}
+
+/// Runs one expression for whichever array is inside: `with_array!(array, a => a.len())`.
+#[macro_export]
+macro_rules! with_array {
+    ($array:expr, $inner:pat => $body:expr) => {
+        match $array {
+            $crate::Array::I8($inner) => $body,
+            $crate::Array::I16($inner) => $body,
+            $crate::Array::I32($inner) => $body,
+            $crate::Array::I64($inner) => $body,
+            $crate::Array::U8($inner) => $body,
+            $crate::Array::U16($inner) => $body,
+            $crate::Array::U32($inner) => $body,
+            $crate::Array::U64($inner) => $body,
+            $crate::Array::F32($inner) => $body,
+            $crate::Array::F64($inner) => $body,
+            $crate::Array::Str($inner) => $body,
+        }
+    };
+}
+
+/// Calls `$f::<T>($args)` with the Rust type of a [`DType`] (`float16` becomes `f32`).
+#[macro_export]
+macro_rules! with_dtype {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            $crate::DType::I8 => {
+                type $T = i8;
+                $body
+            }
+            $crate::DType::I16 => {
+                type $T = i16;
+                $body
+            }
+            $crate::DType::I32 => {
+                type $T = i32;
+                $body
+            }
+            $crate::DType::I64 => {
+                type $T = i64;
+                $body
+            }
+            $crate::DType::U8 => {
+                type $T = u8;
+                $body
+            }
+            $crate::DType::U16 => {
+                type $T = u16;
+                $body
+            }
+            $crate::DType::U32 => {
+                type $T = u32;
+                $body
+            }
+            $crate::DType::U64 => {
+                type $T = u64;
+                $body
+            }
+            $crate::DType::F16 | $crate::DType::F32 => {
+                type $T = f32;
+                $body
+            }
+            $crate::DType::F64 => {
+                type $T = f64;
+                $body
+            }
+            $crate::DType::Str => {
+                type $T = String;
+                $body
+            }
+        }
+    };
+}
+
+impl Array {
+    /// Element type. Never [`DType::F16`].
+    #[must_use]
+    pub fn dtype(&self) -> DType {
+        fn of<T: Element>(_: &ArrayD<T>) -> DType {
+            T::DTYPE
+        }
+        with_array!(self, a => of(a))
+    }
+
+    /// Length of every axis.
+    #[must_use]
+    pub fn shape(&self) -> &[usize] {
+        with_array!(self, a => a.shape())
+    }
+
+    /// Number of axes.
+    #[must_use]
+    pub fn ndim(&self) -> usize {
+        self.shape().len()
+    }
+
+    /// Number of values.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        with_array!(self, a => a.len())
+    }
+
+    /// Whether it holds no value.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The array inside, if its elements are of type `T`.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] naming both types.
+    pub fn into_typed<T: Element>(self) -> Result<ArrayD<T>> {
+        T::from_array(self).map_err(|other| Error::Mismatch {
+            expected: T::DTYPE.to_string(),
+            found: other.dtype().to_string(),
+        })
+    }
+
+    /// The entries at these positions of the first axis, in this order, repeats allowed.
+    ///
+    /// # Errors
+    /// [`Error::OutOfBounds`] for a position outside the axis, or for an array without axes.
+    pub fn take(&self, positions: &[usize]) -> Result<Self> {
+        let length = self.shape().first().copied().unwrap_or(0);
+        if let Some(&index) = positions.iter().find(|&&p| p >= length) {
+            return Err(Error::OutOfBounds {
+                axis: 0,
+                index,
+                length,
+            });
+        }
+        if self.ndim() == 0 {
+            return Err(Error::OutOfBounds {
+                axis: 0,
+                index: 0,
+                length: 0,
+            });
+        }
+        Ok(with_array!(self, a => a.select(Axis(0), positions).into()))
+    }
+}
+
+macro_rules! conversions {
+    ($($type:ty, $variant:ident;)*) => {$(
+        impl From<ArrayD<$type>> for Array {
+            fn from(array: ArrayD<$type>) -> Self {
+                Self::$variant(array)
+            }
+        }
+
+        /// One axis.
+        impl From<Vec<$type>> for Array {
+            fn from(values: Vec<$type>) -> Self {
+                Self::$variant(ndarray::Array1::from_vec(values).into_dyn())
+            }
+        }
+
+        /// One axis.
+        impl From<&[$type]> for Array {
+            fn from(values: &[$type]) -> Self {
+                values.to_vec().into()
+            }
+        }
+
+        /// One axis.
+        impl From<ndarray::Array1<$type>> for Array {
+            fn from(array: ndarray::Array1<$type>) -> Self {
+                Self::$variant(array.into_dyn())
+            }
+        }
+
+        /// Two axes.
+        impl From<ndarray::Array2<$type>> for Array {
+            fn from(array: ndarray::Array2<$type>) -> Self {
+                Self::$variant(array.into_dyn())
+            }
+        }
+
+        /// A single value: no axes.
+        impl From<$type> for Array {
+            fn from(value: $type) -> Self {
+                Self::$variant(ArrayD::from_elem(IxDyn(&[]), value))
+            }
+        }
+    )*};
+}
+
+conversions! {
+    i8, I8;
+    i16, I16;
+    i32, I32;
+    i64, I64;
+    u8, U8;
+    u16, U16;
+    u32, U32;
+    u64, U64;
+    f32, F32;
+    f64, F64;
+    String, Str;
+}
+
+/// One axis.
+impl From<&[&str]> for Array {
+    fn from(values: &[&str]) -> Self {
+        values
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .into()
+    }
+}
+
+/// A single value: no axes.
+impl From<&str> for Array {
+    fn from(value: &str) -> Self {
+        value.to_owned().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_keep_their_type_and_shape() {
+        let array = Array::from(ndarray::arr2(&[[1_i16, 2], [3, 4]]));
+        assert_eq!(
+            (array.dtype(), array.shape(), array.len()),
+            (DType::I16, &[2, 2][..], 4)
+        );
+        assert_eq!(
+            array.take(&[1, 1]).unwrap(),
+            ndarray::arr2(&[[3_i16, 4], [3, 4]]).into()
+        );
+        assert!(array.take(&[2]).is_err());
+        assert!(array.clone().into_typed::<i32>().is_err());
+        assert!(array.into_typed::<i16>().is_ok());
+        assert_eq!(Array::from("x").shape(), &[] as &[usize]);
+        assert!(Array::from(1.0).take(&[0]).is_err());
+    }
+}
