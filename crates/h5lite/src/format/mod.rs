@@ -13,3 +13,4 @@
 
 pub(crate) mod checksum;
 pub(crate) mod field;
+pub(crate) mod message;
