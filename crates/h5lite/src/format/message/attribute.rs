@@ -47,15 +47,29 @@ impl Message for AttributeMessage {
         if version == 3 {
             fields.skip(1)?;
         }
-        let padding = |size: usize| if version == 1 { size.next_multiple_of(8) } else { size };
-        let name = fields.take(padding(name_size))?.get(..name_size).unwrap_or_default();
+        let padding = |size: usize| {
+            if version == 1 {
+                size.next_multiple_of(8)
+            } else {
+                size
+            }
+        };
+        let name = fields
+            .take(padding(name_size))?
+            .get(..name_size)
+            .unwrap_or_default();
         let name = text(name.split(|&byte| byte == 0).next().unwrap_or_default()).into_owned();
         if name.is_empty() {
             return Err(fields.corrupt("an attribute without a name"));
         }
         let mut part = |size: usize, structure| -> Result<Fields<'_>> {
             let bytes = fields.take(padding(size))?.get(..size).unwrap_or_default();
-            Ok(Fields::new(structure, fields.address(), fields.sizes(), bytes))
+            Ok(Fields::new(
+                structure,
+                fields.address(),
+                fields.sizes(),
+                bytes,
+            ))
         };
         let mut type_fields = part(type_size, Datatype::NAME)?;
         let mut space_fields = part(space_size, Dataspace::NAME)?;
@@ -65,10 +79,17 @@ impl Message for AttributeMessage {
             AttributeType::Shared(SharedMessage::parse(&mut type_fields)?)
         };
         if flags & SHARED_SPACE != 0 {
-            return Err(crate::Error::unsupported("attribute with a shared dataspace"));
+            return Err(crate::Error::unsupported(
+                "attribute with a shared dataspace",
+            ));
         }
         let dataspace = Dataspace::parse(&mut space_fields)?;
-        Ok(Self { name, datatype, dataspace, data: fields.rest().to_vec() })
+        Ok(Self {
+            name,
+            datatype,
+            dataspace,
+            data: fields.rest().to_vec(),
+        })
     }
 
     /// Version 1, or version 2 where the type is a committed one, which version 1 cannot express.
@@ -91,7 +112,11 @@ impl Message for AttributeMessage {
         out.uint(2, to_u64(self.name.len()).saturating_add(1));
         out.uint(2, to_u64(datatype.len()));
         out.uint(2, to_u64(dataspace.len()));
-        let pad = |out: &mut Encoder| if version == 1 { out.align(8) };
+        let pad = |out: &mut Encoder| {
+            if version == 1 {
+                out.align(8)
+            }
+        };
         out.put(self.name.as_bytes());
         out.u8(0);
         pad(out);

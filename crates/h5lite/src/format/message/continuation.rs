@@ -21,7 +21,10 @@ impl Message for Continuation {
     const NAME: &'static str = "object header continuation message";
 
     fn parse(fields: &mut Fields<'_>) -> Result<Self> {
-        Ok(Self { address: fields.address_of("the block")?, length: fields.length()? })
+        Ok(Self {
+            address: fields.address_of("the block")?,
+            length: fields.length()?,
+        })
     }
 
     fn encode(&self, out: &mut Encoder) {

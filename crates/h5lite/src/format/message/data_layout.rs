@@ -77,9 +77,10 @@ impl Message for DataLayout {
                 let size = usize::from(fields.u16()?);
                 Ok(Self::Compact(fields.take(size)?.to_vec()))
             }
-            (1, _) => {
-                Ok(Self::Contiguous { address: fields.offset()?, size: Some(fields.length()?) })
-            }
+            (1, _) => Ok(Self::Contiguous {
+                address: fields.offset()?,
+                size: Some(fields.length()?),
+            }),
             (2, 3) => {
                 let dimensionality = dimensionality(fields)?;
                 let index = ChunkIndex::BtreeV1(fields.offset()?);
@@ -90,7 +91,9 @@ impl Message for DataLayout {
                 let dimensionality = dimensionality(fields)?;
                 let width = fields.u8()?;
                 let plain = flags & PLAIN_PARTIAL_CHUNKS != 0;
-                chunked(fields, dimensionality, width, plain, |fields| parse_index(fields, flags))
+                chunked(fields, dimensionality, width, plain, |fields| {
+                    parse_index(fields, flags)
+                })
             }
             (3, _) => {
                 fields.rest();
@@ -114,7 +117,12 @@ impl Message for DataLayout {
                 out.offset(*address);
                 out.length(size.unwrap_or(0));
             }
-            Self::Chunked { shape, element_size, index, .. } => {
+            Self::Chunked {
+                shape,
+                element_size,
+                index,
+                ..
+            } => {
                 let address = match index {
                     ChunkIndex::BtreeV1(address) => *address,
                     _ => None,
@@ -145,7 +153,10 @@ fn parse_old(fields: &mut Fields<'_>) -> Result<DataLayout> {
         1 => {
             let address = fields.offset()?;
             fields.skip(usize::from(dimensionality).saturating_mul(4))?;
-            Ok(DataLayout::Contiguous { address, size: None })
+            Ok(DataLayout::Contiguous {
+                address,
+                size: None,
+            })
         }
         2 => {
             let dimensionality = checked_dimensionality(fields, dimensionality)?;
@@ -177,13 +188,19 @@ fn chunked<'a>(
     plain_partial_chunks: bool,
     index: impl FnOnce(&mut Fields<'a>) -> Result<ChunkIndex>,
 ) -> Result<DataLayout> {
-    let mut shape =
-        (0..dimensionality).map(|_| fields.uint(width)).collect::<Result<Vec<u64>>>()?;
+    let mut shape = (0..dimensionality)
+        .map(|_| fields.uint(width))
+        .collect::<Result<Vec<u64>>>()?;
     if shape.contains(&0) {
         return Err(fields.corrupt(format_args!("a chunk of shape {shape:?}")));
     }
     let element_size = shape.pop().unwrap_or(0);
-    Ok(DataLayout::Chunked { shape, element_size, index: index(fields)?, plain_partial_chunks })
+    Ok(DataLayout::Chunked {
+        shape,
+        element_size,
+        index: index(fields)?,
+        plain_partial_chunks,
+    })
 }
 
 /// The chunk index of layout versions 4 and 5. The parameters of the array and tree indexes are
@@ -197,7 +214,10 @@ fn parse_index(fields: &mut Fields<'_>, flags: u8) -> Result<ChunkIndex> {
             } else {
                 Some((fields.length()?, fields.u32()?))
             };
-            Ok(ChunkIndex::Single { address: fields.offset()?, filtered })
+            Ok(ChunkIndex::Single {
+                address: fields.offset()?,
+                filtered,
+            })
         }
         2 => Ok(ChunkIndex::Implicit(fields.offset()?)),
         3 => {
@@ -254,20 +274,43 @@ mod tests {
         let at = [0x10, 0, 0, 0, 0, 0, 0, 0];
         let with = |head: &[u8]| [head, &at].concat();
         let address = Some(Address(0x10));
-        assert_eq!(layout(0, &with(&[2])), chunked(ChunkIndex::Implicit(address), false));
-        assert_eq!(layout(1, &with(&[3, 10])), chunked(ChunkIndex::FixedArray(address), true));
+        assert_eq!(
+            layout(0, &with(&[2])),
+            chunked(ChunkIndex::Implicit(address), false)
+        );
+        assert_eq!(
+            layout(1, &with(&[3, 10])),
+            chunked(ChunkIndex::FixedArray(address), true)
+        );
         let extensible = with(&[4, 32, 4, 4, 16, 10]);
-        assert_eq!(layout(0, &extensible), chunked(ChunkIndex::ExtensibleArray(address), false));
+        assert_eq!(
+            layout(0, &extensible),
+            chunked(ChunkIndex::ExtensibleArray(address), false)
+        );
         let tree = with(&[5, 0, 8, 0, 0, 100, 40]);
-        assert_eq!(layout(0, &tree), chunked(ChunkIndex::BtreeV2(address), false));
+        assert_eq!(
+            layout(0, &tree),
+            chunked(ChunkIndex::BtreeV2(address), false)
+        );
         let single = with(&[1, 99, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
-        let index = ChunkIndex::Single { address, filtered: Some((99, 1)) };
+        let index = ChunkIndex::Single {
+            address,
+            filtered: Some((99, 1)),
+        };
         assert_eq!(layout(2, &single), chunked(index, false));
     }
 
     #[test]
     fn a_chunk_without_elements_is_corrupt() {
-        assert!(parsed::<DataLayout>(&[4, 2, 0, 3, 1, 0, 3, 8]).unwrap_err().is_corrupt());
-        assert!(parsed::<DataLayout>(&[4, 2, 0, 1, 1, 8]).unwrap_err().is_corrupt());
+        assert!(
+            parsed::<DataLayout>(&[4, 2, 0, 3, 1, 0, 3, 8])
+                .unwrap_err()
+                .is_corrupt()
+        );
+        assert!(
+            parsed::<DataLayout>(&[4, 2, 0, 1, 1, 8])
+                .unwrap_err()
+                .is_corrupt()
+        );
     }
 }

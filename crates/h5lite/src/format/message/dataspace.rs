@@ -74,11 +74,15 @@ impl Message for Dataspace {
             (1, _) => {}
             _ => return Err(fields.corrupt(format_args!("type {kind} with {rank} dimensions"))),
         }
-        let dims = (0..rank).map(|_| fields.length()).collect::<Result<Vec<_>>>()?;
+        let dims = (0..rank)
+            .map(|_| fields.length())
+            .collect::<Result<Vec<_>>>()?;
         let max_dims = if flags & HAS_MAXIMUM == 0 {
             None
         } else {
-            let max = (0..rank).map(|_| fields.length_or_undefined()).collect::<Result<Vec<_>>>()?;
+            let max = (0..rank)
+                .map(|_| fields.length_or_undefined())
+                .collect::<Result<Vec<_>>>()?;
             let too_long = |(&dim, max): (&u64, &Option<u64>)| max.is_some_and(|max| dim > max);
             if dims.iter().zip(&max).any(too_long) {
                 return Err(fields.corrupt(format_args!("{dims:?} is over its maximum {max:?}")));
@@ -96,7 +100,16 @@ impl Message for Dataspace {
             Self::Simple { dims, max_dims } => (&dims[..], max_dims.as_ref()),
         };
         let flags = if max_dims.is_some() { HAS_MAXIMUM } else { 0 };
-        out.put(&[1, u8::try_from(dims.len()).unwrap_or(u8::MAX), flags, 0, 0, 0, 0, 0]);
+        out.put(&[
+            1,
+            u8::try_from(dims.len()).unwrap_or(u8::MAX),
+            flags,
+            0,
+            0,
+            0,
+            0,
+            0,
+        ]);
         for &dim in dims {
             out.length(dim);
         }
@@ -127,7 +140,10 @@ mod tests {
     fn no_axes() {
         assert_eq!(round_trip(&Dataspace::Scalar), Dataspace::Scalar);
         assert_eq!(round_trip(&Dataspace::Null), Dataspace::Null);
-        assert_eq!(parsed::<Dataspace>(&[2, 0, 0, 0]).unwrap(), Dataspace::Scalar);
+        assert_eq!(
+            parsed::<Dataspace>(&[2, 0, 0, 0]).unwrap(),
+            Dataspace::Scalar
+        );
     }
 
     #[test]
@@ -136,7 +152,10 @@ mod tests {
         assert!(parsed::<Dataspace>(&[2, 1, 0, 0]).is_err());
         let over = [2, 1, 1, 1, 5, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0];
         assert!(parsed::<Dataspace>(&over).unwrap_err().is_corrupt());
-        let huge = Dataspace::Simple { dims: vec![1 << 40, 1 << 40], max_dims: None };
+        let huge = Dataspace::Simple {
+            dims: vec![1 << 40, 1 << 40],
+            max_dims: None,
+        };
         assert!(huge.count().unwrap_err().is_unsupported());
     }
 }

@@ -268,16 +268,29 @@ fn parse_nested(fields: &mut Fields<'_>, depth: usize) -> Result<Datatype> {
                 precision,
             }
         }
-        1 => Class::FloatingPoint { order: bits.order(), layout: float_layout(fields, bits, size)? },
-        2 => Class::Time { order: bits.order(), precision: fields.u16()? },
+        1 => Class::FloatingPoint {
+            order: bits.order(),
+            layout: float_layout(fields, bits, size)?,
+        },
+        2 => Class::Time {
+            order: bits.order(),
+            precision: fields.u16()?,
+        },
         3 => {
             let [first, ..] = bits.0;
             let (padding, character_set) = string_kind(fields, first & 0x0f, first >> 4)?;
-            Class::String { padding, character_set }
+            Class::String {
+                padding,
+                character_set,
+            }
         }
         4 => {
             let (bit_offset, precision) = bit_range(fields, size)?;
-            Class::Bitfield { order: bits.order(), bit_offset, precision }
+            Class::Bitfield {
+                order: bits.order(),
+                bit_offset,
+                precision,
+            }
         }
         5 => {
             // The length counts the NULs that pad the tag.
@@ -295,7 +308,10 @@ fn parse_nested(fields: &mut Fields<'_>, depth: usize) -> Result<Datatype> {
         8 => {
             let base = parse_nested(fields, depth)?;
             let members = enumeration(fields, version, bits.low(), &base)?;
-            Class::Enumeration { base: Box::new(base), members }
+            Class::Enumeration {
+                base: Box::new(base),
+                members,
+            }
         }
         9 => {
             let [first, second, _] = bits.0;
@@ -304,10 +320,15 @@ fn parse_nested(fields: &mut Fields<'_>, depth: usize) -> Result<Datatype> {
                 1 => Some(string_kind(fields, first >> 4, second & 0x0f)?),
                 kind => return Err(fields.corrupt(format_args!("variable length of kind {kind}"))),
             };
-            Class::VariableLength { string, base: Box::new(parse_nested(fields, depth)?) }
+            Class::VariableLength {
+                string,
+                base: Box::new(parse_nested(fields, depth)?),
+            }
         }
         10 => array(fields, version, size, depth)?,
-        11 => Class::Complex { base: Box::new(parse_nested(fields, depth)?) },
+        11 => Class::Complex {
+            base: Box::new(parse_nested(fields, depth)?),
+        },
         class => return Err(Error::unsupported(format_args!("datatype class {class}"))),
     };
     Ok(Datatype { size, class })
@@ -375,20 +396,35 @@ fn compound(
     let mut members = Vec::new();
     for _ in 0..count {
         let name = name(fields, version)?;
-        let width = if version < 3 { 4 } else { bytes_for(u64::from(size)) };
+        let width = if version < 3 {
+            4
+        } else {
+            bytes_for(u64::from(size))
+        };
         let offset = u32::try_from(fields.uint(width)?).unwrap_or(u32::MAX);
-        let dims = if version == 1 { member_dims(fields)? } else { Vec::new() };
+        let dims = if version == 1 {
+            member_dims(fields)?
+        } else {
+            Vec::new()
+        };
         let mut datatype = parse_nested(fields, depth)?;
         if !dims.is_empty() {
             datatype = array_of(fields, dims, datatype)?;
         }
-        if offset.checked_add(datatype.size).is_none_or(|end| end > size) {
+        if offset
+            .checked_add(datatype.size)
+            .is_none_or(|end| end > size)
+        {
             return Err(fields.corrupt(format_args!(
                 "member {name:?} of {} bytes at {offset} in a compound of {size}",
                 datatype.size
             )));
         }
-        members.push(Member { name, offset, datatype });
+        members.push(Member {
+            name,
+            offset,
+            datatype,
+        });
     }
     Ok(members)
 }
@@ -413,7 +449,9 @@ fn enumeration(
     if !matches!(base.class, Class::FixedPoint { .. }) {
         return Err(fields.corrupt("an enumeration of something else than integers"));
     }
-    let names = (0..count).map(|_| name(fields, version)).collect::<Result<Vec<_>>>()?;
+    let names = (0..count)
+        .map(|_| name(fields, version))
+        .collect::<Result<Vec<_>>>()?;
     let member = |name| {
         let value = fields.take_long(u64::from(base.size))?.to_vec();
         Ok(EnumMember { name, value })
@@ -429,7 +467,9 @@ fn array(fields: &mut Fields<'_>, version: u8, size: u32, depth: usize) -> Resul
     if version < 3 {
         fields.skip(3)?;
     }
-    let dims = (0..rank).map(|_| fields.u32()).collect::<Result<Vec<_>>>()?;
+    let dims = (0..rank)
+        .map(|_| fields.u32())
+        .collect::<Result<Vec<_>>>()?;
     if version < 3 {
         // The permutation of the axes, which no writer ever changed.
         fields.skip(usize::from(rank).saturating_mul(4))?;
@@ -443,11 +483,17 @@ fn array(fields: &mut Fields<'_>, version: u8, size: u32, depth: usize) -> Resul
 }
 
 fn array_of(fields: &Fields<'_>, dims: Vec<u32>, base: Datatype) -> Result<Datatype> {
-    let size = dims.iter().try_fold(base.size, |size, &dim| size.checked_mul(dim));
+    let size = dims
+        .iter()
+        .try_fold(base.size, |size, &dim| size.checked_mul(dim));
     match size {
-        Some(size) if size > 0 => {
-            Ok(Datatype { size, class: Class::Array { dims, base: Box::new(base) } })
-        }
+        Some(size) if size > 0 => Ok(Datatype {
+            size,
+            class: Class::Array {
+                dims,
+                base: Box::new(base),
+            },
+        }),
         _ => Err(fields.corrupt(format_args!("an array of shape {dims:?}"))),
     }
 }
@@ -460,7 +506,11 @@ pub(crate) mod tests {
     use crate::format::message::tests::{parsed, round_trip};
 
     fn order() -> impl Strategy<Value = ByteOrder> {
-        prop_oneof![Just(ByteOrder::Little), Just(ByteOrder::Big), Just(ByteOrder::Vax)]
+        prop_oneof![
+            Just(ByteOrder::Little),
+            Just(ByteOrder::Big),
+            Just(ByteOrder::Vax)
+        ]
     }
 
     fn string() -> impl Strategy<Value = (Padding, CharacterSet)> {
@@ -469,38 +519,71 @@ pub(crate) mod tests {
             Just(Padding::NullPadded),
             Just(Padding::SpacePadded)
         ];
-        (padding, prop_oneof![Just(CharacterSet::Ascii), Just(CharacterSet::Utf8)])
+        (
+            padding,
+            prop_oneof![Just(CharacterSet::Ascii), Just(CharacterSet::Utf8)],
+        )
     }
 
     fn integer() -> impl Strategy<Value = Datatype> {
-        (1_u16..9, 0_u16..8, order(), any::<bool>()).prop_map(|(bytes, bit_offset, order, signed)| {
-            let precision = bytes * 8 - bit_offset;
-            let class = Class::FixedPoint { order, signed, bit_offset, precision };
-            Datatype { size: u32::from(bytes), class }
-        })
+        (1_u16..9, 0_u16..8, order(), any::<bool>()).prop_map(
+            |(bytes, bit_offset, order, signed)| {
+                let precision = bytes * 8 - bit_offset;
+                let class = Class::FixedPoint {
+                    order,
+                    signed,
+                    bit_offset,
+                    precision,
+                };
+                Datatype {
+                    size: u32::from(bytes),
+                    class,
+                }
+            },
+        )
     }
 
     fn leaf() -> impl Strategy<Value = Datatype> {
         let float = (prop::sample::select(vec![2_u32, 4, 8]), order()).prop_map(|(size, order)| {
             let layout = FloatLayout::ieee(size).unwrap();
-            Datatype { size, class: Class::FloatingPoint { order, layout } }
+            Datatype {
+                size,
+                class: Class::FloatingPoint { order, layout },
+            }
         });
         let text = (1_u32..100, string()).prop_map(|(size, (padding, character_set))| Datatype {
             size,
-            class: Class::String { padding, character_set },
+            class: Class::String {
+                padding,
+                character_set,
+            },
         });
-        let opaque = (1_u32..100, "[a-z]{0,20}")
-            .prop_map(|(size, tag)| Datatype { size, class: Class::Opaque { tag } });
+        let opaque = (1_u32..100, "[a-z]{0,20}").prop_map(|(size, tag)| Datatype {
+            size,
+            class: Class::Opaque { tag },
+        });
         let reference = prop_oneof![
             Just((8, ReferenceKind::Object)),
             Just((12, ReferenceKind::Region)),
             Just((64, ReferenceKind::Other(2)))
         ]
-        .prop_map(|(size, kind)| Datatype { size, class: Class::Reference(kind) });
+        .prop_map(|(size, kind)| Datatype {
+            size,
+            class: Class::Reference(kind),
+        });
         let enumeration = (integer(), vec("[A-Z]{1,9}", 0..4)).prop_map(|(base, names)| {
-            let member = |name| EnumMember { name, value: vec![7; base.size as usize] };
+            let member = |name| EnumMember {
+                name,
+                value: vec![7; base.size as usize],
+            };
             let members = names.into_iter().map(member).collect();
-            Datatype { size: base.size, class: Class::Enumeration { base: Box::new(base), members } }
+            Datatype {
+                size: base.size,
+                class: Class::Enumeration {
+                    base: Box::new(base),
+                    members,
+                },
+            }
         });
         prop_oneof![integer(), float, text, opaque, reference, enumeration]
     }
@@ -508,23 +591,37 @@ pub(crate) mod tests {
     /// Any datatype, nested up to three deep.
     pub(crate) fn datatype() -> impl Strategy<Value = Datatype> {
         leaf().prop_recursive(3, 20, 4, |inner| {
-            let sequence = (inner.clone(), prop::option::of(string())).prop_map(|(base, string)| {
-                let class = Class::VariableLength { string, base: Box::new(base) };
-                Datatype { size: 16, class }
-            });
+            let sequence =
+                (inner.clone(), prop::option::of(string())).prop_map(|(base, string)| {
+                    let class = Class::VariableLength {
+                        string,
+                        base: Box::new(base),
+                    };
+                    Datatype { size: 16, class }
+                });
             let array = (inner.clone(), vec(1_u32..5, 1..4)).prop_map(|(base, dims)| Datatype {
                 size: base.size * dims.iter().product::<u32>(),
-                class: Class::Array { dims, base: Box::new(base) },
+                class: Class::Array {
+                    dims,
+                    base: Box::new(base),
+                },
             });
             let compound = vec((inner, "[a-z]{1,17}"), 1..4).prop_map(|members| {
                 let mut size = 0;
                 let members = members.into_iter().map(|(datatype, name)| {
                     let offset = size;
                     size += datatype.size;
-                    Member { name, offset, datatype }
+                    Member {
+                        name,
+                        offset,
+                        datatype,
+                    }
                 });
                 let members = members.collect();
-                Datatype { size, class: Class::Compound(members) }
+                Datatype {
+                    size,
+                    class: Class::Compound(members),
+                }
             });
             prop_oneof![sequence, array, compound]
         })
@@ -542,7 +639,9 @@ pub(crate) mod tests {
         // A compound of 3 bytes with one big-endian 16-bit member "ab" at offset 1.
         let member = [0x30, 0x01, 0, 0, 2, 0, 0, 0, 0, 0, 16, 0];
         let body = [&[0x36, 1, 0, 0, 3, 0, 0, 0, b'a', b'b', 0, 1][..], &member].concat();
-        let Class::Compound(members) = parsed::<Datatype>(&body).unwrap().class else { panic!() };
+        let Class::Compound(members) = parsed::<Datatype>(&body).unwrap().class else {
+            panic!()
+        };
         assert_eq!((members[0].name.as_str(), members[0].offset), ("ab", 1));
     }
 
@@ -552,7 +651,12 @@ pub(crate) mod tests {
         for _ in 0..100 {
             body.extend([0x19, 0, 0, 0, 16, 0, 0, 0]);
         }
-        let mut fields = Fields::new("x", crate::Address(0), crate::image::Sizes::default(), &body);
+        let mut fields = Fields::new(
+            "x",
+            crate::Address(0),
+            crate::image::Sizes::default(),
+            &body,
+        );
         assert!(Datatype::parse(&mut fields).unwrap_err().is_corrupt());
         let member = [0x30, 0x01, 0, 0, 2, 0, 0, 0, 0, 0, 16, 0];
         let outside = [&[0x36, 1, 0, 0, 3, 0, 0, 0, b'a', b'b', 0, 2][..], &member].concat();

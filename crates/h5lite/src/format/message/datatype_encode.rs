@@ -3,7 +3,9 @@
 
 use super::{
     Message,
-    datatype::{ByteOrder, CharacterSet, Class, Datatype, EnumMember, Member, Padding, ReferenceKind},
+    datatype::{
+        ByteOrder, CharacterSet, Class, Datatype, EnumMember, Member, Padding, ReferenceKind,
+    },
 };
 use crate::format::field::{Encoder, to_u64};
 
@@ -40,13 +42,16 @@ fn class_bits(class: &Class) -> [u8; 3] {
         Class::FixedPoint { order, signed, .. } => {
             [order_bits(*order) | if *signed { 8 } else { 0 }, 0, 0]
         }
-        Class::FloatingPoint { order, layout } => {
-            [order_bits(*order) | (layout.normalization & 3) << 4, layout.sign_location, 0]
-        }
+        Class::FloatingPoint { order, layout } => [
+            order_bits(*order) | (layout.normalization & 3) << 4,
+            layout.sign_location,
+            0,
+        ],
         Class::Time { order, .. } | Class::Bitfield { order, .. } => [order_bits(*order), 0, 0],
-        Class::String { padding, character_set } => {
-            [padding_bits(*padding) | set_bits(*character_set) << 4, 0, 0]
-        }
+        Class::String {
+            padding,
+            character_set,
+        } => [padding_bits(*padding) | set_bits(*character_set) << 4, 0, 0],
         Class::Opaque { tag } => count(padded_tag(tag)),
         Class::Compound(members) => count(members.len()),
         Class::Reference(ReferenceKind::Object) | Class::Array { .. } => [0; 3],
@@ -55,9 +60,10 @@ fn class_bits(class: &Class) -> [u8; 3] {
         Class::Reference(ReferenceKind::Other(kind)) => [(kind & 0x0f) | 0x10, 0, 0],
         Class::Enumeration { members, .. } => count(members.len()),
         Class::VariableLength { string: None, .. } => [0; 3],
-        Class::VariableLength { string: Some((padding, set)), .. } => {
-            [1 | padding_bits(*padding) << 4, set_bits(*set), 0]
-        }
+        Class::VariableLength {
+            string: Some((padding, set)),
+            ..
+        } => [1 | padding_bits(*padding) << 4, set_bits(*set), 0],
         // Bit 0: both parts are of one type.
         Class::Complex { .. } => [1, 0, 0],
     }
@@ -93,8 +99,16 @@ fn padded_tag(tag: &str) -> usize {
 
 fn properties(class: &Class, out: &mut Encoder) {
     match class {
-        Class::FixedPoint { bit_offset, precision, .. }
-        | Class::Bitfield { bit_offset, precision, .. } => {
+        Class::FixedPoint {
+            bit_offset,
+            precision,
+            ..
+        }
+        | Class::Bitfield {
+            bit_offset,
+            precision,
+            ..
+        } => {
             out.u16(*bit_offset);
             out.u16(*precision);
         }
@@ -123,7 +137,9 @@ fn properties(class: &Class, out: &mut Encoder) {
             out.zeros(3);
             dims.iter().for_each(|&dim| out.u32(dim));
             // The permutation of the axes.
-            dims.iter().enumerate().for_each(|(axis, _)| out.uint(4, to_u64(axis)));
+            dims.iter()
+                .enumerate()
+                .for_each(|(axis, _)| out.uint(4, to_u64(axis)));
             base.encode(out);
         }
     }
@@ -137,7 +153,9 @@ fn encode_member(member: &Member, out: &mut Encoder) {
 
 fn encode_enumeration(base: &Datatype, members: &[EnumMember], out: &mut Encoder) {
     base.encode(out);
-    members.iter().for_each(|member| encode_name(&member.name, out));
+    members
+        .iter()
+        .for_each(|member| encode_name(&member.name, out));
     members.iter().for_each(|member| out.put(&member.value));
 }
 

@@ -24,7 +24,11 @@ pub(crate) struct FillValue {
 
 impl Default for FillValue {
     fn default() -> Self {
-        Self { allocation_time: ALLOCATE_LATE, write_time: WRITE_IF_SET, value: None }
+        Self {
+            allocation_time: ALLOCATE_LATE,
+            write_time: WRITE_IF_SET,
+            value: None,
+        }
     }
 }
 
@@ -42,7 +46,11 @@ impl Message for FillValue {
             (flags & 3, (flags >> 2) & 3, flags & 0x20 != 0)
         };
         let value = if sized { sized_value(fields)? } else { None };
-        Ok(Self { allocation_time, write_time, value })
+        Ok(Self {
+            allocation_time,
+            write_time,
+            value,
+        })
     }
 
     /// Version 2.
@@ -64,7 +72,9 @@ impl Message for OldFillValue {
     const NAME: &'static str = "old fill value message";
 
     fn parse(fields: &mut Fields<'_>) -> Result<Self> {
-        Ok(Self { value: sized_value(fields)? })
+        Ok(Self {
+            value: sized_value(fields)?,
+        })
     }
 
     fn encode(&self, out: &mut Encoder) {
@@ -109,9 +119,17 @@ mod tests {
         let fill: FillValue = parsed(&[3, 0x2b, 2, 0, 0, 0, 7, 8]).unwrap();
         assert_eq!(
             fill,
-            FillValue { allocation_time: 3, write_time: 2, value: Some(vec![7, 8]) }
+            FillValue {
+                allocation_time: 3,
+                write_time: 2,
+                value: Some(vec![7, 8])
+            }
         );
         assert_eq!(parsed::<FillValue>(&[3, 0x0a]).unwrap().value, None);
-        assert!(parsed::<FillValue>(&[2, 2, 2, 1, 255, 0, 0, 0, 1]).unwrap_err().is_corrupt());
+        assert!(
+            parsed::<FillValue>(&[2, 2, 2, 1, 255, 0, 0, 0, 1])
+                .unwrap_err()
+                .is_corrupt()
+        );
     }
 }

@@ -94,7 +94,9 @@ impl Message for FilterPipeline {
         if version == 1 {
             fields.skip(6)?;
         }
-        let filters = (0..count).map(|_| parse_filter(fields, version)).collect::<Result<_>>()?;
+        let filters = (0..count)
+            .map(|_| parse_filter(fields, version))
+            .collect::<Result<_>>()?;
         Ok(Self { filters })
     }
 
@@ -105,7 +107,11 @@ impl Message for FilterPipeline {
         out.zeros(6);
         for filter in &self.filters {
             let name = filter.name.as_deref().unwrap_or_default().as_bytes();
-            let padded = if name.is_empty() { 0 } else { to_u64(name.len()) / 8 * 8 + 8 };
+            let padded = if name.is_empty() {
+                0
+            } else {
+                to_u64(name.len()) / 8 * 8 + 8
+            };
             out.u16(filter.id.0);
             out.uint(2, padded);
             out.u16(if filter.optional { OPTIONAL } else { 0 });
@@ -125,17 +131,29 @@ impl Message for FilterPipeline {
 
 fn parse_filter(fields: &mut Fields<'_>, version: u8) -> Result<Filter> {
     let id = fields.u16()?;
-    let name_len =
-        if version == 1 || id >= FIRST_NAMED { usize::from(fields.u16()?) } else { 0 };
+    let name_len = if version == 1 || id >= FIRST_NAMED {
+        usize::from(fields.u16()?)
+    } else {
+        0
+    };
     let flags = fields.u16()?;
     let parameters = fields.u16()?;
-    let padded = if version == 1 { name_len.next_multiple_of(8) } else { name_len };
+    let padded = if version == 1 {
+        name_len.next_multiple_of(8)
+    } else {
+        name_len
+    };
     let name = fields.take(padded)?;
-    let name = name.split(|&byte| byte == 0).next().filter(|name| !name.is_empty());
+    let name = name
+        .split(|&byte| byte == 0)
+        .next()
+        .filter(|name| !name.is_empty());
     let filter = Filter {
         id: FilterId(id),
         optional: flags & OPTIONAL != 0,
-        parameters: (0..parameters).map(|_| fields.u32()).collect::<Result<_>>()?,
+        parameters: (0..parameters)
+            .map(|_| fields.u32())
+            .collect::<Result<_>>()?,
         name: name.map(|name| text(name).into_owned()),
     };
     if version == 1 && parameters % 2 == 1 {
@@ -162,7 +180,9 @@ mod tests {
 
     #[test]
     fn version_2_names_only_registered_filters() {
-        let body = [2, 2, 1, 0, 1, 0, 1, 0, 4, 0, 0, 0, 0, 125, 4, 0, 0, 0, 0, 0, b'l', b'z', b'f', 0];
+        let body = [
+            2, 2, 1, 0, 1, 0, 1, 0, 4, 0, 0, 0, 0, 125, 4, 0, 0, 0, 0, 0, b'l', b'z', b'f', 0,
+        ];
         let pipeline: FilterPipeline = parsed(&body).unwrap();
         assert_eq!(pipeline.filters[0].id, FilterId::DEFLATE);
         assert_eq!(pipeline.filters[0].parameters, [4]);

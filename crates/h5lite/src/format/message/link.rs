@@ -68,19 +68,28 @@ impl Message for LinkMessage {
                 parse_value(fields, kind, length)?
             }
         };
-        Ok(Self { name, target, creation_order })
+        Ok(Self {
+            name,
+            target,
+            creation_order,
+        })
     }
 
     fn encode(&self, out: &mut Encoder) {
         let length = to_u64(self.name.len());
         let width = bytes_for(length).next_power_of_two();
-        let ordered = if self.creation_order.is_some() { ORDERED } else { 0 };
+        let ordered = if self.creation_order.is_some() {
+            ORDERED
+        } else {
+            0
+        };
         let value = match &self.target {
             LinkTarget::Hard(_) => None,
             LinkTarget::Soft(path) => Some((SOFT, path.as_bytes().to_vec())),
-            LinkTarget::External { file, path } => {
-                Some((EXTERNAL, [&[0], file.as_bytes(), &[0], path.as_bytes(), &[0]].concat()))
-            }
+            LinkTarget::External { file, path } => Some((
+                EXTERNAL,
+                [&[0], file.as_bytes(), &[0], path.as_bytes(), &[0]].concat(),
+            )),
             LinkTarget::Other(class) => Some((*class, Vec::new())),
         };
         let typed = if value.is_some() { TYPED } else { 0 };

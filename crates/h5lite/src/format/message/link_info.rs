@@ -34,13 +34,23 @@ impl Message for LinkInfo {
             max_creation_index: (flags & TRACKED != 0).then(|| fields.u64()).transpose()?,
             fractal_heap: fields.offset()?,
             name_index: fields.offset()?,
-            creation_order_index: (flags & INDEXED != 0).then(|| fields.offset()).transpose()?,
+            creation_order_index: (flags & INDEXED != 0)
+                .then(|| fields.offset())
+                .transpose()?,
         })
     }
 
     fn encode(&self, out: &mut Encoder) {
-        let tracked = if self.max_creation_index.is_some() { TRACKED } else { 0 };
-        let indexed = if self.creation_order_index.is_some() { INDEXED } else { 0 };
+        let tracked = if self.max_creation_index.is_some() {
+            TRACKED
+        } else {
+            0
+        };
+        let indexed = if self.creation_order_index.is_some() {
+            INDEXED
+        } else {
+            0
+        };
         out.put(&[0, tracked | indexed]);
         if let Some(index) = self.max_creation_index {
             out.u64(index);

@@ -20,7 +20,8 @@ pub(crate) use continuation::Continuation;
 pub(crate) use data_layout::{ChunkIndex, DataLayout};
 pub(crate) use dataspace::Dataspace;
 pub use datatype::{
-    ByteOrder, CharacterSet, Class, Datatype, EnumMember, FloatLayout, Member, Padding, ReferenceKind,
+    ByteOrder, CharacterSet, Class, Datatype, EnumMember, FloatLayout, Member, Padding,
+    ReferenceKind,
 };
 pub(crate) use fill_value::{FillValue, OldFillValue};
 pub(crate) use filter_pipeline::FilterPipeline;

@@ -32,7 +32,9 @@ impl SharedMessage {
             fields.skip(6)?;
             fields.length()?;
         }
-        Ok(Self { header: fields.address_of("the shared message")? })
+        Ok(Self {
+            header: fields.address_of("the shared message")?,
+        })
     }
 
     /// Writes version 2.
@@ -49,7 +51,9 @@ mod tests {
 
     #[test]
     fn comes_back() {
-        let shared = SharedMessage { header: Address(0x1234) };
+        let shared = SharedMessage {
+            header: Address(0x1234),
+        };
         let mut out = Encoder::new(Sizes::default());
         shared.encode(&mut out);
         let bytes = out.finish();
@@ -58,6 +62,10 @@ mod tests {
         };
         assert_eq!(parse(&bytes).unwrap(), shared);
         assert!(parse(&bytes[..5]).unwrap_err().is_corrupt());
-        assert!(parse(&[3, 1, 0, 0, 0, 0, 0, 0, 0, 0]).unwrap_err().is_unsupported());
+        assert!(
+            parse(&[3, 1, 0, 0, 0, 0, 0, 0, 0, 0])
+                .unwrap_err()
+                .is_unsupported()
+        );
     }
 }

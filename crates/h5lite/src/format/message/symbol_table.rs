@@ -21,7 +21,10 @@ impl Message for SymbolTableMessage {
     const NAME: &'static str = "symbol table message";
 
     fn parse(fields: &mut Fields<'_>) -> Result<Self> {
-        Ok(Self { btree: fields.address_of("the B-tree")?, heap: fields.address_of("the heap")? })
+        Ok(Self {
+            btree: fields.address_of("the B-tree")?,
+            heap: fields.address_of("the heap")?,
+        })
     }
 
     fn encode(&self, out: &mut Encoder) {
