@@ -13,3 +13,5 @@
 
 pub(crate) mod checksum;
 pub(crate) mod field;
+pub(crate) mod local_heap;
+pub(crate) mod symbol_table;
