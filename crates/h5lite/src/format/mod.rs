@@ -13,5 +13,6 @@
 
 pub(crate) mod checksum;
 pub(crate) mod field;
+pub(crate) mod global_heap;
 pub(crate) mod local_heap;
 pub(crate) mod symbol_table;
