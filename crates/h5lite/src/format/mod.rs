@@ -12,6 +12,7 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub(crate) mod checksum;
+pub(crate) mod chunk_grid;
 pub(crate) mod field;
 pub(crate) mod global_heap;
 pub(crate) mod local_heap;
