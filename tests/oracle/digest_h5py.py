@@ -375,21 +375,24 @@ class Source:
             yield out.reshape(-1)
 
 
+def array_wrapper(outer, dims):
+    """A `wrap` for the elements of an array of `dims`, which itself is wrapped by `outer`."""
+
+    def wrap(mem, dtype, unwrap):
+        flat = lambda a: unwrap(np.ascontiguousarray(a).reshape((-1,) + dtype.shape))
+        return outer(h5t.array_create(mem, tuple(dims)), np.dtype((dtype, tuple(dims))), flat)
+
+    return wrap
+
+
 def digest_values(source: Source, tid, wrap=lambda mem, dtype, unwrap: (mem, dtype, unwrap)) -> dict:
     """{"sha256"} or {"fields"} or {"error"} or {} for values of type `tid`.
 
     `wrap` puts a memory type for `tid` into those of the compounds and arrays around it.
     """
-    dims, base = array_dims(tid)
-    if dims:
-
-        def wrap_array(mem, dtype, unwrap):
-            flat = lambda a: unwrap(np.ascontiguousarray(a).reshape(-1))
-            return wrap(h5t.array_create(mem, tuple(dims)), np.dtype((dtype, tuple(dims))), flat)
-
-        inner = wrap_array
-    else:
-        inner = wrap
+    inner, base = wrap, tid
+    while base.get_class() == h5t.ARRAY:
+        inner, base = array_wrapper(inner, base.get_array_dims()), base.get_super()
     if base.get_class() == h5t.COMPOUND:
         fields = {}
         for name, member in members(base):
