@@ -13,6 +13,7 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub(crate) mod btree_v1;
+pub(crate) mod btree_v2;
 pub(crate) mod checksum;
 pub(crate) mod chunk_grid;
 pub(crate) mod field;
