@@ -19,4 +19,7 @@ pub(crate) mod chunk_grid;
 pub(crate) mod field;
 pub(crate) mod global_heap;
 pub(crate) mod local_heap;
+pub(crate) mod message;
+pub(crate) mod object_header;
+pub(crate) mod superblock;
 pub(crate) mod symbol_table;
