@@ -17,6 +17,7 @@ pub(crate) mod btree_v2;
 pub(crate) mod checksum;
 pub(crate) mod chunk_grid;
 pub(crate) mod field;
+pub(crate) mod fractal_heap;
 pub(crate) mod global_heap;
 pub(crate) mod local_heap;
 pub(crate) mod message;
