@@ -20,15 +20,15 @@ const UNFILTERED: u32 = u32::MAX;
 
 /// A chunk that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ChunkEntry {
+pub(crate) struct ChunkEntry {
     /// Its place in the grid.
-    pub(super) coordinates: Vec<u64>,
+    pub(crate) coordinates: Vec<u64>,
     /// Where its bytes start.
-    pub(super) address: Address,
+    pub(crate) address: Address,
     /// How many bytes are stored.
-    pub(super) size: u64,
+    pub(crate) size: u64,
     /// Bit i set: the i-th filter was not applied.
-    pub(super) filter_mask: u32,
+    pub(crate) filter_mask: u32,
 }
 
 /// The raw data of a dataset as a grid of chunks. Compact and contiguous data becomes a grid of
@@ -232,7 +232,7 @@ impl Storage {
     }
 
     /// The chunks of the grid that were written, in its order.
-    pub(super) fn entries(&self, image: &Image, grid: &ChunkGrid) -> Result<Vec<ChunkEntry>> {
+    pub(crate) fn entries(&self, image: &Image, grid: &ChunkGrid) -> Result<Vec<ChunkEntry>> {
         match &self.place {
             Place::Refused(_) | Place::Nowhere | Place::Memory(_) => Ok(Vec::new()),
             Place::Run(start) => {
