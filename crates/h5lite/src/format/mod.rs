@@ -12,6 +12,7 @@
 )]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub(crate) mod block_cache;
 pub(crate) mod btree_v1;
 pub(crate) mod btree_v2;
 pub(crate) mod checksum;
