@@ -6,6 +6,8 @@ use crate::{
         btree_v1::ChunkTree,
         btree_v2::BTreeV2,
         chunk_grid::{ChunkGrid, StoredChunk},
+        extensible_array::ExtensibleArray,
+        fixed_array::FixedArray,
         message::{ChunkIndex, DataLayout, Filter},
     },
     image::{Address, Image},
@@ -316,7 +318,24 @@ impl Storage {
                 let tree = BTreeV2::read(image, header, &BTreeV2::CHUNKS)?;
                 collect(whole, |visit| tree.walk_chunks(grid, visit))
             }
-            _ => Err(Error::unsupported("chunk index")),
+            ChunkIndex::FixedArray(Some(header)) => {
+                let mut array = FixedArray::read(image, header)?;
+                each(grid, |coordinates| {
+                    let number = row_major(coordinates, max_chunks, 0);
+                    let stored = number.map_or(Ok(None), |number| array.element(number))?;
+                    Ok(stored.map(|stored| ChunkEntry::new(coordinates, stored, whole)))
+                })
+            }
+            ChunkIndex::ExtensibleArray(Some(header)) => {
+                // The array grows along the one unlimited axis, which therefore counts slowest.
+                let slowest = max_chunks.iter().position(Option::is_none).unwrap_or(0);
+                let mut array = ExtensibleArray::read(image, header)?;
+                each(grid, |coordinates| {
+                    let number = row_major(coordinates, max_chunks, slowest);
+                    let stored = number.map_or(Ok(None), |number| array.element(number))?;
+                    Ok(stored.map(|stored| ChunkEntry::new(coordinates, stored, whole)))
+                })
+            }
         }
     }
 
