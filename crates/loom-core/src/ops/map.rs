@@ -1,0 +1,95 @@
+//! Any function of every row or column: loompy's `map`.
+
+use h5lite::{Number, Selection};
+use ndarray::{Array1, ArrayView1};
+
+use super::bands;
+use crate::{axis::Axis, connection::LoomConnection, error::Result, layers::Layer};
+
+impl LoomConnection {
+    /// The value of each function for every row, or every column, of the main matrix; see
+    /// [`Layer::map`].
+    ///
+    /// # Errors
+    /// As [`Layer::map`].
+    ///
+    /// # Examples
+    /// ```
+    /// use loom_core::{Axis, Mode, connect};
+    ///
+    /// let ds = connect("../../fixtures/demo.loom", Mode::Read)?;
+    /// let mut largest = 0.0_f64;
+    /// let totals = ds.map::<f64>(
+    ///     Axis::Cols,
+    ///     &mut [&mut |cell| cell.sum(), &mut |cell| {
+    ///         largest = cell.fold(largest, |a, &b| a.max(b));
+    ///         largest
+    ///     }],
+    /// )?;
+    /// assert_eq!(totals[0].len(), ds.shape().1);
+    /// # Ok::<(), loom_core::Error>(())
+    /// ```
+    pub fn map<T: Number>(
+        &self,
+        axis: Axis,
+        functions: &mut [&mut dyn FnMut(ArrayView1<'_, T>) -> f64],
+    ) -> Result<Vec<Array1<f64>>> {
+        self.layer("")?.map(axis, .., functions)
+    }
+}
+
+impl Layer<'_> {
+    /// The value of each function for every position of the axis, in order.
+    ///
+    /// With [`Axis::Rows`] a function is called with each row, its values at the columns that
+    /// `across` selects, in that order; with [`Axis::Cols`], with each column. The values are
+    /// next to each other in memory. One band of the matrix is in memory at a time (two for
+    /// columns). [`stats`](Layer::stats) is faster for sums, means and the like.
+    ///
+    /// # Errors
+    /// As [`read`](Layer::read).
+    pub fn map<T: Number>(
+        &self,
+        axis: Axis,
+        across: impl Into<Selection>,
+        functions: &mut [&mut dyn FnMut(ArrayView1<'_, T>) -> f64],
+    ) -> Result<Vec<Array1<f64>>> {
+        let across = across.into();
+        let length = self.length(axis);
+        let width = across.count(axis.other().index(), self.length(axis.other()))?;
+        self.afford(length, width)?;
+        self.afford(length, functions.len())?;
+        let mut results = vec![Vec::with_capacity(length); functions.len()];
+        let (mut block, mut turned) = (Vec::new(), Vec::new());
+        for band in bands::run_bands(&(0..length), bands::band(self, axis, width)) {
+            block.resize(band.len * width, T::default());
+            let (rows, cols) = axis.pair(band.selection, across.clone());
+            self.read_into(rows, cols, &mut block)?;
+            let lanes = match axis {
+                Axis::Rows => &block,
+                Axis::Cols => {
+                    turn(&block, band.len, &mut turned);
+                    &turned
+                }
+            };
+            for lane in 0..band.len {
+                let lane = ArrayView1::from(&lanes[lane * width..(lane + 1) * width]);
+                for (function, values) in functions.iter_mut().zip(&mut results) {
+                    values.push(function(lane));
+                }
+            }
+        }
+        Ok(results.into_iter().map(Array1::from_vec).collect())
+    }
+}
+
+/// Transposes lines of `wide` values.
+fn turn<T: Number>(block: &[T], wide: usize, turned: &mut Vec<T>) {
+    turned.resize(block.len(), T::default());
+    let high = block.len() / wide.max(1);
+    for (row, line) in block.chunks_exact(wide.max(1)).enumerate() {
+        for (col, &value) in line.iter().enumerate() {
+            turned[col * high + row] = value;
+        }
+    }
+}
