@@ -1,6 +1,7 @@
 //! Reads and writes the part of HDF5 that Loom files need, in pure Rust.
 
 mod error;
+mod filter;
 mod format;
 mod image;
 mod limits;

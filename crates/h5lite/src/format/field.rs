@@ -76,6 +76,14 @@ impl<'a> Fields<'a> {
         self.sizes
     }
 
+    /// The same fields, read on with other widths of offsets and lengths.
+    pub(crate) fn with_sizes(&self, sizes: Sizes) -> Self {
+        Self {
+            sizes,
+            ..self.clone()
+        }
+    }
+
     /// How many bytes have been read.
     pub(crate) fn position(&self) -> usize {
         self.at

@@ -13,3 +13,5 @@
 
 pub(crate) mod checksum;
 pub(crate) mod field;
+pub(crate) mod message;
+pub(crate) mod object_header;

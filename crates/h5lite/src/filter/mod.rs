@@ -1,0 +1,106 @@
+//! The filter pipeline: what turns a chunk as stored into a chunk of elements, and back.
+
+mod deflate;
+mod fletcher32;
+mod lzf;
+mod shuffle;
+
+use crate::{
+    error::{Error, Result},
+    format::message::{Filter, FilterId},
+    image::Address,
+};
+
+const NAME: &str = "chunk";
+
+/// Undoes the filters of one dataset, one chunk after another.
+///
+/// It owns the inflater and all scratch space, so that nothing is allocated for a chunk once the
+/// first few have been decoded. Each thread has its own.
+#[derive(Debug)]
+pub(crate) struct Decoder<'a> {
+    filters: &'a [Filter],
+    /// Bytes of a chunk before its filters.
+    chunk_len: usize,
+    inflater: deflate::Inflater,
+    output: Vec<u8>,
+    spare: Vec<u8>,
+}
+
+impl<'a> Decoder<'a> {
+    /// A decoder for chunks of `chunk_len` bytes.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] naming the first filter that is not one of deflate, shuffle,
+    /// fletcher32 and lzf.
+    pub(crate) fn new(filters: &'a [Filter], chunk_len: usize) -> Result<Self> {
+        const KNOWN: [FilterId; 4] = [
+            FilterId::DEFLATE,
+            FilterId::SHUFFLE,
+            FilterId::FLETCHER32,
+            FilterId::LZF,
+        ];
+        if let Some(unknown) = filters.iter().find(|filter| !KNOWN.contains(&filter.id)) {
+            return Err(Error::unsupported(format_args!("filter {}", unknown.id)));
+        }
+        Ok(Self {
+            filters,
+            chunk_len,
+            inflater: deflate::Inflater::default(),
+            output: Vec::new(),
+            spare: Vec::new(),
+        })
+    }
+
+    /// The elements of the chunk stored as `stored`, at least `chunk_len` bytes of them.
+    ///
+    /// `mask` has a bit set for each filter that was left out for this chunk.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where a filter cannot undo its work, or too few bytes come out.
+    pub(crate) fn decode<'b>(
+        &'b mut self,
+        stored: &'b [u8],
+        mask: u32,
+        address: Address,
+    ) -> Result<&'b [u8]> {
+        let corrupt = |reason: String| Error::corrupt(NAME, address, reason);
+        // Until the first filter has run, the bytes are still where they are stored.
+        let mut in_output = false;
+        for (position, filter) in self.filters.iter().enumerate().rev() {
+            let skipped = u32::try_from(position)
+                .ok()
+                .and_then(|bit| mask.checked_shr(bit));
+            if skipped.unwrap_or(0) & 1 == 1 {
+                continue;
+            }
+            let input: &[u8] = if in_output { &self.output } else { stored };
+            // Filters before this one may have added to the chunk, as a checksum does.
+            let room = self.chunk_len.saturating_add(position.saturating_mul(4));
+            match filter.id {
+                FilterId::DEFLATE => self.inflater.inflate(input, &mut self.spare, room),
+                FilterId::LZF => lzf::decompress(input, &mut self.spare, room),
+                FilterId::SHUFFLE => {
+                    let size = filter.parameters.first().copied().unwrap_or(1);
+                    shuffle::unshuffle(input, &mut self.spare, size);
+                    Ok(())
+                }
+                _ => fletcher32::verify(input).map(|data| {
+                    self.spare.clear();
+                    self.spare.extend_from_slice(data);
+                }),
+            }
+            .map_err(|reason| corrupt(format!("{}: {reason}", filter.id)))?;
+            std::mem::swap(&mut self.output, &mut self.spare);
+            in_output = true;
+        }
+        let decoded: &[u8] = if in_output { &self.output } else { stored };
+        if decoded.len() < self.chunk_len {
+            let (found, wanted) = (decoded.len(), self.chunk_len);
+            return Err(corrupt(format!(
+                "{found} bytes come out of its filters, not {wanted}"
+            )));
+        }
+        Ok(decoded)
+    }
+}
