@@ -6,8 +6,9 @@ use ndarray::{Array1, ArrayD, Axis as ArrayAxis, Ix1};
 use crate::{
     axis::Axis,
     error::{Error, Result},
-    spec, timestamp,
+    spec,
     state::State,
+    timestamp,
 };
 
 /// The attributes of one axis: name to values, one value (or row of values) for each row or
@@ -245,17 +246,14 @@ impl<'ds> Attrs<'ds> {
 }
 
 /// Columns of the type of `_of` next to each other; those of other types are left out.
-fn side_by_side<'a, T: Element>(
-    _of: &ArrayD<T>,
-    columns: impl Iterator<Item = &'a Array>,
-) -> Array
+fn side_by_side<'a, T: Element>(_of: &ArrayD<T>, columns: impl Iterator<Item = &'a Array>) -> Array
 where
     Array: From<ArrayD<T>>,
 {
     let columns: Vec<_> = columns
         .filter_map(|column| T::from_array(column.clone()).ok())
         .collect();
-    let views: Vec<_> = columns.iter().map(ArrayD::view).collect();
+    let views: Vec<_> = columns.iter().map(|column| column.view()).collect();
     ndarray::stack(ArrayAxis(1), &views)
         .unwrap_or_default()
         .into()

@@ -167,10 +167,9 @@ fn refuse_invalid(file: &File, spec: Option<SpecVersion>) -> Result<()> {
     if report.errors.is_empty() {
         return Ok(());
     }
-    let name = file.path().map_or_else(
-        || IN_MEMORY.to_owned(),
-        |path| path.display().to_string(),
-    );
+    let name = file
+        .path()
+        .map_or_else(|| IN_MEMORY.to_owned(), |path| path.display().to_string());
     Err(Error::NotLoom {
         name,
         version: report.version,

@@ -23,12 +23,7 @@ impl<T: Copy> Coo<T> {
     /// # Errors
     /// [`Error::Misuse`] where the lists differ in length, a triplet lies outside the shape, or an
     /// axis is longer than 32-bit numbers can address.
-    pub fn new(
-        shape: (usize, usize),
-        row: Vec<u32>,
-        col: Vec<u32>,
-        data: Vec<T>,
-    ) -> Result<Self> {
+    pub fn new(shape: (usize, usize), row: Vec<u32>, col: Vec<u32>, data: Vec<T>) -> Result<Self> {
         addressable(shape)?;
         if row.len() != col.len() || row.len() != data.len() {
             return Err(Error::Misuse(format!(
@@ -207,8 +202,7 @@ impl Places {
     /// The places of one position, in increasing order.
     pub(crate) fn of(&self, position: u32) -> &[u32] {
         let position = position as usize;
-        let (Some(&start), Some(&end)) =
-            (self.starts.get(position), self.starts.get(position + 1))
+        let (Some(&start), Some(&end)) = (self.starts.get(position), self.starts.get(position + 1))
         else {
             return &[];
         };

@@ -6,8 +6,9 @@ use crate::{
     axis::Axis,
     coo::{self, Coo},
     error::{Error, Result},
-    spec, timestamp,
+    spec,
     state::State,
+    timestamp,
 };
 
 /// The graphs of one axis: name to edges between rows, or between columns.

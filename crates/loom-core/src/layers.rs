@@ -6,8 +6,9 @@ use ndarray::{Array2, ArrayD, Ix2};
 use crate::{
     axis::Axis,
     error::{Error, Result},
-    spec, timestamp,
+    spec,
     state::State,
+    timestamp,
 };
 
 const WHAT: &str = "layer";

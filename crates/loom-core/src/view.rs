@@ -5,12 +5,7 @@ use std::collections::BTreeMap;
 use h5lite::{Array, Selection};
 
 use crate::{
-    attrs::Attrs,
-    axis::Axis,
-    connection::LoomConnection,
-    coo::Coo,
-    error::Result,
-    graphs::Graphs,
+    attrs::Attrs, axis::Axis, connection::LoomConnection, coo::Coo, error::Result, graphs::Graphs,
 };
 
 /// Layers, attributes and graphs in memory, in the order a selection asked for.
@@ -89,11 +84,7 @@ impl LoomConnection {
     /// [`h5lite::Error::OutOfBounds`] for a position outside its axis;
     /// [`Error::Shape`](crate::Error::Shape) for a layer or attribute that does not fit the main
     /// matrix; and where anything in the file cannot be read.
-    pub fn view(
-        &self,
-        rows: impl Into<Selection>,
-        cols: impl Into<Selection>,
-    ) -> Result<LoomView> {
+    pub fn view(&self, rows: impl Into<Selection>, cols: impl Into<Selection>) -> Result<LoomView> {
         let (rows, cols) = (rows.into(), cols.into());
         let (n_rows, n_cols) = self.shape();
         rows.count(0, n_rows)?;

@@ -15,7 +15,11 @@ const PIECE: usize = 1 << 18;
 /// chunks; a piece is as narrow along the axis as a chunk, so that there are many to share out.
 pub(crate) fn piece(layer: &Layer<'_>, axis: Axis) -> (usize, usize) {
     let across = axis.other().of(layer.chunk());
-    let across = grown(across, PIECE / axis.of(layer.chunk()), layer.length(axis.other()));
+    let across = grown(
+        across,
+        PIECE / axis.of(layer.chunk()),
+        layer.length(axis.other()),
+    );
     (band(layer, axis, across), across)
 }
 
@@ -155,9 +159,7 @@ pub(crate) fn list_bands(positions: &[usize], width: usize) -> Vec<Band> {
 /// Positions as a range where they are consecutive, which is cheaper to read.
 pub(crate) fn together(positions: &[usize]) -> Selection {
     match *positions {
-        [first, .., last] if positions.is_sorted_by(|a, b| a + 1 == *b) => {
-            (first..last + 1).into()
-        }
+        [first, .., last] if positions.is_sorted_by(|a, b| a + 1 == *b) => (first..last + 1).into(),
         _ => positions.into(),
     }
 }
@@ -167,12 +169,10 @@ pub(crate) fn together(positions: &[usize]) -> Selection {
 #[cfg(feature = "rayon")]
 pub(crate) fn each<I: Send, W: Default, R: Send>(
     items: Vec<I>,
-    work: impl Fn(&mut W, I) -> Result<R> + Sync,
+    work: impl Fn(&mut W, I) -> Result<R> + Send + Sync,
 ) -> Result<Vec<R>> {
     use rayon::prelude::*;
-    (items.into_par_iter())
-        .map_init(W::default, work)
-        .collect()
+    (items.into_par_iter()).map_init(W::default, work).collect()
 }
 
 /// Does a piece of work for each item, with a workspace that it may leave behind for the next.
@@ -206,7 +206,11 @@ mod tests {
         let wanted = Wanted::new(&(5..17).into(), Axis::Rows, 20).unwrap();
         assert_eq!(
             selections(&wanted, 8),
-            [(0, (5..8).into()), (3, (8..16).into()), (11, (16..17).into())]
+            [
+                (0, (5..8).into()),
+                (3, (8..16).into()),
+                (11, (16..17).into())
+            ]
         );
         let wanted = Wanted::new(&vec![9, 2, 3, 9, 17].into(), Axis::Cols, 20).unwrap();
         assert_eq!(

@@ -139,9 +139,7 @@ impl<'ds> Scan<'ds> {
     }
 
     fn start(self) -> Result<Walk<'ds>> {
-        let Self {
-            ds, axis, what, ..
-        } = self;
+        let Self { ds, axis, what, .. } = self;
         if self.batch_size == 0 {
             return Err(Error::Misuse("a scan in batches of 0".to_owned()));
         }
