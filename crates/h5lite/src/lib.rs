@@ -1,14 +1,25 @@
 //! Reads and writes the part of HDF5 that Loom files need, in pure Rust.
 
 mod error;
+mod file;
 mod filter;
 mod format;
 mod image;
 mod limits;
+mod lock;
+mod object;
+mod read;
 mod source;
 mod value;
 
 pub use error::{Error, Result};
+pub use file::{File, OpenOptions};
+pub use format::message::{
+    ByteOrder, CharacterSet, Class, Datatype, EnumMember, Filter, FilterId, FloatLayout,
+    LinkTarget, Member, Padding, ReferenceKind,
+};
 pub use image::Address;
 pub use limits::Limits;
+pub use lock::Locking;
+pub use object::{Attribute, Dataset, Group, Link, NamedDatatype, Object};
 pub use value::{Array, DType, Element, Number, Selection};

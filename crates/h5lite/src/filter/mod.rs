@@ -20,20 +20,18 @@ const NAME: &str = "chunk";
 #[derive(Debug)]
 pub(crate) struct Decoder<'a> {
     filters: &'a [Filter],
-    /// Bytes of a chunk before its filters.
-    chunk_len: usize,
     inflater: deflate::Inflater,
     output: Vec<u8>,
     spare: Vec<u8>,
 }
 
 impl<'a> Decoder<'a> {
-    /// A decoder for chunks of `chunk_len` bytes.
+    /// A decoder for chunks that went through these filters.
     ///
     /// # Errors
     /// [`Error::Unsupported`] naming the first filter that is not one of deflate, shuffle,
     /// fletcher32 and lzf.
-    pub(crate) fn new(filters: &'a [Filter], chunk_len: usize) -> Result<Self> {
+    pub(crate) fn new(filters: &'a [Filter]) -> Result<Self> {
         const KNOWN: [FilterId; 4] = [
             FilterId::DEFLATE,
             FilterId::SHUFFLE,
@@ -45,14 +43,13 @@ impl<'a> Decoder<'a> {
         }
         Ok(Self {
             filters,
-            chunk_len,
             inflater: deflate::Inflater::default(),
             output: Vec::new(),
             spare: Vec::new(),
         })
     }
 
-    /// The elements of the chunk stored as `stored`, at least `chunk_len` bytes of them.
+    /// The elements of the chunk stored as `stored`: `len` bytes, or more where no filter ran.
     ///
     /// `mask` has a bit set for each filter that was left out for this chunk.
     ///
@@ -62,6 +59,7 @@ impl<'a> Decoder<'a> {
         &'b mut self,
         stored: &'b [u8],
         mask: u32,
+        len: usize,
         address: Address,
     ) -> Result<&'b [u8]> {
         let corrupt = |reason: String| Error::corrupt(NAME, address, reason);
@@ -76,7 +74,7 @@ impl<'a> Decoder<'a> {
             }
             let input: &[u8] = if in_output { &self.output } else { stored };
             // Filters before this one may have added to the chunk, as a checksum does.
-            let room = self.chunk_len.saturating_add(position.saturating_mul(4));
+            let room = len.saturating_add(position.saturating_mul(4));
             match filter.id {
                 FilterId::DEFLATE => self.inflater.inflate(input, &mut self.spare, room),
                 FilterId::LZF => lzf::decompress(input, &mut self.spare, room),
@@ -95,10 +93,10 @@ impl<'a> Decoder<'a> {
             in_output = true;
         }
         let decoded: &[u8] = if in_output { &self.output } else { stored };
-        if decoded.len() < self.chunk_len {
-            let (found, wanted) = (decoded.len(), self.chunk_len);
+        if decoded.len() < len {
+            let found = decoded.len();
             return Err(corrupt(format!(
-                "{found} bytes come out of its filters, not {wanted}"
+                "{found} bytes come out of its filters, not {len}"
             )));
         }
         Ok(decoded)

@@ -11,7 +11,13 @@
 )]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub(crate) mod btree_v1;
 pub(crate) mod checksum;
+pub(crate) mod chunk_grid;
 pub(crate) mod field;
+pub(crate) mod global_heap;
+pub(crate) mod local_heap;
 pub(crate) mod message;
 pub(crate) mod object_header;
+pub(crate) mod superblock;
+pub(crate) mod symbol_table;

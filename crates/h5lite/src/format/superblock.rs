@@ -2,7 +2,7 @@
 
 use super::{
     field::{Encoder, Fields},
-    symbol_table::SymbolTableEntry,
+    symbol_table::{Cache, Entry},
 };
 use crate::{
     error::{Error, Result},
@@ -51,7 +51,11 @@ pub(crate) struct BtreeK {
 impl Default for BtreeK {
     /// What the library takes where the file does not say.
     fn default() -> Self {
-        Self { group_leaf: 4, group_internal: 16, chunk: 32 }
+        Self {
+            group_leaf: 4,
+            group_internal: 16,
+            chunk: 32,
+        }
     }
 }
 
@@ -64,10 +68,13 @@ impl Superblock {
     pub(crate) fn find(image: &Image) -> Result<Self> {
         let mut at = 0_u64;
         loop {
-            let bytes = image.bytes_up_to(NAME, Address(at), MAX_LEN).map_err(|error| match error {
-                Error::Corrupt { .. } => Error::NotHdf5,
-                other => other,
-            })?;
+            let bytes =
+                image
+                    .bytes_up_to(NAME, Address(at), MAX_LEN)
+                    .map_err(|error| match error {
+                        Error::Corrupt { .. } => Error::NotHdf5,
+                        other => other,
+                    })?;
             if bytes.starts_with(SIGNATURE) {
                 return Self::parse(&bytes, at, image.len());
             }
@@ -108,7 +115,11 @@ impl Superblock {
         fields.skip(4)?;
         let sizes = parse_sizes(fields)?;
         fields.skip(1)?;
-        let mut k = BtreeK { group_leaf: fields.u16()?, group_internal: fields.u16()?, chunk: 32 };
+        let mut k = BtreeK {
+            group_leaf: fields.u16()?,
+            group_internal: fields.u16()?,
+            chunk: 32,
+        };
         fields.skip(4)?;
         if version == 1 {
             k.chunk = fields.u16()?;
@@ -122,7 +133,9 @@ impl Superblock {
         fields.offset()?;
         let end_of_file = fields.address_of("the end of the file")?.0;
         let driver_information = fields.offset()?;
-        let root = SymbolTableEntry::parse(&mut fields)?.header;
+        let root = Entry::parse(&mut fields)?.header;
+        let root =
+            root.ok_or_else(|| fields.corrupt("the address of the root group is undefined"))?;
         Ok(Self {
             version,
             sizes,
@@ -178,7 +191,12 @@ impl Superblock {
             out.offset(None);
             out.offset(Some(Address(self.end_of_file)));
             out.offset(self.driver_information);
-            SymbolTableEntry::hard(0, self.root).encode(&mut out);
+            Entry {
+                name: 0,
+                header: Some(self.root),
+                cache: Cache::None,
+            }
+            .encode(&mut out);
         } else {
             out.put(&[self.sizes.offset, self.sizes.length, self.consistency_flags]);
             out.offset(Some(Address(self.base)));
@@ -195,10 +213,12 @@ fn parse_sizes(fields: &mut Fields<'_>) -> Result<Sizes> {
     let (offset, length) = (fields.u8()?, fields.u8()?);
     match (offset, length) {
         (2 | 4 | 8, 2 | 4 | 8) => Ok(Sizes { offset, length }),
-        (16 | 32, _) | (_, 16 | 32) => {
-            Err(Error::unsupported(format_args!("offsets of {offset} and lengths of {length} bytes")))
-        }
-        _ => Err(fields.corrupt(format_args!("offsets of {offset}, lengths of {length} bytes"))),
+        (16 | 32, _) | (_, 16 | 32) => Err(Error::unsupported(format_args!(
+            "offsets of {offset} and lengths of {length} bytes"
+        ))),
+        _ => Err(fields.corrupt(format_args!(
+            "offsets of {offset}, lengths of {length} bytes"
+        ))),
     }
 }
 
@@ -216,26 +236,45 @@ mod tests {
     fn superblock() -> impl Strategy<Value = Superblock> {
         let width = prop::sample::select(vec![4_u8, 8]);
         let k = (1_u16.., 1_u16.., 1_u16..);
-        (0_u8..4, width, k, of(0_u64..1 << 20), 0_u64..1 << 20, any::<u8>()).prop_map(
-            |(version, width, (group_leaf, group_internal, chunk), other, root, flags)| {
-                let old = version < 2;
-                Superblock {
-                    version,
-                    sizes: Sizes { offset: width, length: width },
-                    base: 0,
-                    end_of_file: 200,
-                    k: match version {
-                        0 => BtreeK { group_leaf, group_internal, chunk: 32 },
-                        1 => BtreeK { group_leaf, group_internal, chunk },
-                        _ => BtreeK::default(),
-                    },
-                    consistency_flags: if old { 0 } else { flags },
-                    extension: if old { None } else { other.map(Address) },
-                    driver_information: if old { other.map(Address) } else { None },
-                    root: Address(root),
-                }
-            },
+        (
+            0_u8..4,
+            width,
+            k,
+            of(0_u64..1 << 20),
+            0_u64..1 << 20,
+            any::<u8>(),
         )
+            .prop_map(
+                |(version, width, (group_leaf, group_internal, chunk), other, root, flags)| {
+                    let old = version < 2;
+                    Superblock {
+                        version,
+                        sizes: Sizes {
+                            offset: width,
+                            length: width,
+                        },
+                        base: 0,
+                        end_of_file: 200,
+                        k: match version {
+                            0 => BtreeK {
+                                group_leaf,
+                                group_internal,
+                                chunk: 32,
+                            },
+                            1 => BtreeK {
+                                group_leaf,
+                                group_internal,
+                                chunk,
+                            },
+                            _ => BtreeK::default(),
+                        },
+                        consistency_flags: if old { 0 } else { flags },
+                        extension: if old { None } else { other.map(Address) },
+                        driver_information: if old { other.map(Address) } else { None },
+                        root: Address(root),
+                    }
+                },
+            )
     }
 
     proptest! {
@@ -267,7 +306,12 @@ mod tests {
 
     #[test]
     fn other_files_are_not_hdf5() {
-        for bytes in [vec![], vec![0; 5], vec![0; 5000], b"\x89HDF\r\n\x1a".to_vec()] {
+        for bytes in [
+            vec![],
+            vec![0; 5],
+            vec![0; 5000],
+            b"\x89HDF\r\n\x1a".to_vec(),
+        ] {
             assert!(matches!(find(bytes), Err(Error::NotHdf5)));
         }
     }

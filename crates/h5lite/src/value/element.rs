@@ -20,6 +20,11 @@ pub trait Element:
     /// # Errors
     /// The array itself.
     fn from_array(array: Array) -> Result<ndarray::ArrayD<Self>, Array>;
+
+    /// The conversion of stored little-endian numbers of type `stored`, as Rust's `as`; `None`
+    /// where one of the types is text.
+    #[doc(hidden)]
+    fn converter(stored: DType) -> Option<Convert<Self>>;
 }
 
 /// An [`Element`] that is a number.
@@ -34,10 +39,6 @@ pub trait Number: Element + Copy + PartialOrd {
     fn is_finite(self) -> bool {
         self.to_f64().is_finite()
     }
-
-    /// The conversion of stored little-endian numbers of type `stored`, as Rust's `as`.
-    #[doc(hidden)]
-    fn converter(stored: DType) -> Option<Convert<Self>>;
 }
 
 /// Converts little-endian numbers to as many values.
@@ -58,17 +59,6 @@ macro_rules! numbers {
     ($($type:ty, $variant:ident;)*) => {$(
         impl sealed::Sealed for $type {}
 
-        impl Element for $type {
-            const DTYPE: DType = DType::$variant;
-
-            fn from_array(array: Array) -> Result<ndarray::ArrayD<Self>, Array> {
-                match array {
-                    Array::$variant(array) => Ok(array),
-                    other => Err(other),
-                }
-            }
-        }
-
         #[allow(
             clippy::cast_lossless,
             clippy::cast_possible_truncation,
@@ -78,13 +68,14 @@ macro_rules! numbers {
             trivial_numeric_casts,
             reason = "a conversion table; callers allow the lossy ones by name"
         )]
-        impl Number for $type {
-            fn to_f64(self) -> f64 {
-                self as f64
-            }
+        impl Element for $type {
+            const DTYPE: DType = DType::$variant;
 
-            fn from_f64(value: f64) -> Self {
-                value as Self
+            fn from_array(array: Array) -> Result<ndarray::ArrayD<Self>, Array> {
+                match array {
+                    Array::$variant(array) => Ok(array),
+                    other => Err(other),
+                }
             }
 
             fn converter(stored: DType) -> Option<Convert<Self>> {
@@ -106,6 +97,25 @@ macro_rules! numbers {
                     DType::F64 => converter!(f64, $type),
                     DType::Str => return None,
                 })
+            }
+        }
+
+        #[allow(
+            clippy::cast_lossless,
+            clippy::cast_possible_truncation,
+            clippy::cast_possible_wrap,
+            clippy::cast_precision_loss,
+            clippy::cast_sign_loss,
+            trivial_numeric_casts,
+            reason = "a conversion table; callers allow the lossy ones by name"
+        )]
+        impl Number for $type {
+            fn to_f64(self) -> f64 {
+                self as f64
+            }
+
+            fn from_f64(value: f64) -> Self {
+                value as Self
             }
         }
     )*};
@@ -134,6 +144,10 @@ impl Element for String {
             Array::Str(array) => Ok(array),
             other => Err(other),
         }
+    }
+
+    fn converter(_: DType) -> Option<Convert<Self>> {
+        None
     }
 }
 

@@ -6,6 +6,7 @@ mod continuation;
 mod data_layout;
 mod dataspace;
 mod datatype;
+mod datatype_display;
 mod datatype_encode;
 mod fill_value;
 mod filter_pipeline;

@@ -1,0 +1,238 @@
+//! An HDF5 file opened for reading.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    error::{Error, Result},
+    format::superblock::Superblock,
+    image::Image,
+    limits::Limits,
+    lock::{Locking, lock_shared},
+    object::{Dataset, Group, Object, path},
+    source::Source,
+};
+
+/// An HDF5 file opened for reading: a snapshot of what it held at that moment.
+///
+/// The handles it gives out borrow it. Reading never writes to the file.
+///
+/// # Examples
+/// ```
+/// let file = h5lite::File::open("../../fixtures/demo.loom")?;
+/// let genes = file.dataset("/row_attrs/Gene")?.read::<String>(&[(..3).into()])?;
+/// let corner = file.dataset("/matrix")?.read::<f64>(&[(..3).into(), (..2).into()])?;
+/// assert_eq!((genes.len(), corner.shape()), (3, &[3, 2][..]));
+/// # Ok::<(), h5lite::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct File {
+    image: Image,
+    superblock: Superblock,
+    limits: Limits,
+    path: Option<PathBuf>,
+    /// Holds the lock for as long as the file is open.
+    _locked: Option<fs::File>,
+}
+
+/// How a file is opened.
+#[derive(Clone, Debug, Default)]
+pub struct OpenOptions {
+    limits: Limits,
+    locking: Locking,
+    positioned: bool,
+}
+
+impl OpenOptions {
+    /// Bounds on what a call may cost.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// What to do about locks.
+    #[must_use]
+    pub fn locking(mut self, locking: Locking) -> Self {
+        self.locking = locking;
+        self
+    }
+
+    /// Reads by position even where the file could be mapped into memory.
+    ///
+    /// A mapped file that another program shortens in spite of the lock kills the process; read by
+    /// position, it gives an error. Without a lock, files are never mapped.
+    #[must_use]
+    pub fn positioned(mut self, positioned: bool) -> Self {
+        self.positioned = positioned;
+        self
+    }
+
+    /// Opens the file at `path`.
+    ///
+    /// # Errors
+    /// As [`File::open`].
+    pub fn open(&self, path: impl AsRef<Path>) -> Result<File> {
+        let path = path.as_ref();
+        self.open_inner(path).map_err(|source| Error::InFile {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })
+    }
+
+    fn open_inner(&self, path: &Path) -> Result<File> {
+        let file = fs::File::open(path).map_err(|e| Error::io("open the file", e))?;
+        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+            return Err(Error::NotHdf5);
+        }
+        let locked = lock_shared(&file, self.locking)?;
+        let handle = file
+            .try_clone()
+            .map_err(|e| Error::io("open the file", e))?;
+        let source = self.source(file, locked)?;
+        let opened = File::from_source(source, self.limits.clone())?;
+        Ok(File {
+            path: Some(path.to_owned()),
+            _locked: Some(handle),
+            ..opened
+        })
+    }
+
+    fn source(&self, file: fs::File, locked: bool) -> Result<Source> {
+        #[cfg(feature = "mmap")]
+        if locked && !self.positioned && file.metadata().is_ok_and(|metadata| metadata.len() > 0) {
+            return Source::mapped(&file);
+        }
+        let _ = locked;
+        Source::positioned(file)
+    }
+
+    /// Opens a file that is in memory.
+    ///
+    /// # Errors
+    /// As [`File::from_bytes`].
+    pub fn from_bytes(&self, bytes: impl Into<Vec<u8>>) -> Result<File> {
+        File::from_source(Source::from(bytes.into()), self.limits.clone())
+    }
+}
+
+impl File {
+    /// Opens the file at `path` with a shared lock, as libhdf5 takes it, and maps it into memory.
+    ///
+    /// Only the superblock is read: the cost is the same for a file of any size.
+    ///
+    /// # Errors
+    /// Each in [`Error::InFile`]: [`Error::Io`] where it cannot be opened, [`Error::Locked`] where a
+    /// program has it open for writing, [`Error::NotHdf5`], and [`Error::Corrupt`] where it is
+    /// truncated.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::options().open(path)
+    }
+
+    /// Options for opening a file.
+    #[must_use]
+    pub fn options() -> OpenOptions {
+        OpenOptions::default()
+    }
+
+    /// Opens a file that is in memory.
+    ///
+    /// # Errors
+    /// [`Error::NotHdf5`], or [`Error::Corrupt`] where it is truncated.
+    pub fn from_bytes(bytes: impl Into<Vec<u8>>) -> Result<Self> {
+        Self::options().from_bytes(bytes)
+    }
+
+    fn from_source(source: Source, limits: Limits) -> Result<Self> {
+        let image = Image::whole(source);
+        let superblock = Superblock::find(&image)?;
+        let image = image.narrowed(superblock.base, superblock.end_of_file, superblock.sizes);
+        Ok(Self {
+            image,
+            superblock,
+            limits,
+            path: None,
+            _locked: None,
+        })
+    }
+
+    /// Where the file is, unless it is in memory.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// How many bytes the file's content takes, the user block left out.
+    #[must_use]
+    pub fn content_len(&self) -> u64 {
+        self.image.len()
+    }
+
+    /// Bytes in front of the file's content that belong to somebody else.
+    #[must_use]
+    pub fn user_block_len(&self) -> u64 {
+        self.superblock.base
+    }
+
+    /// Version of the superblock, 0 to 3.
+    #[must_use]
+    pub fn superblock_version(&self) -> u8 {
+        self.superblock.version
+    }
+
+    /// Bounds on what a call may cost.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) fn image(&self) -> &Image {
+        &self.image
+    }
+
+    /// The group everything else is in.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where its header cannot be read.
+    pub fn root(&self) -> Result<Group<'_>> {
+        Object::open(self, "/", self.superblock.root)?.into_group()
+    }
+
+    /// The object with this path. Soft links are followed; a leading slash is optional.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or what went wrong on the way there.
+    pub fn object(&self, path: &str) -> Result<Object<'_>> {
+        path::resolve(&self.root()?, path)
+    }
+
+    /// The group with this path.
+    ///
+    /// # Errors
+    /// As [`object`](Self::object), and [`Error::Mismatch`] where it is something else.
+    pub fn group(&self, path: &str) -> Result<Group<'_>> {
+        self.object(path)?.into_group()
+    }
+
+    /// The dataset with this path.
+    ///
+    /// # Errors
+    /// As [`object`](Self::object), and [`Error::Mismatch`] where it is something else.
+    pub fn dataset(&self, path: &str) -> Result<Dataset<'_>> {
+        self.object(path)?.into_dataset()
+    }
+
+    /// Whether there is an object with this path.
+    ///
+    /// # Errors
+    /// What went wrong on the way there, other than that it does not exist.
+    pub fn contains(&self, path: &str) -> Result<bool> {
+        match self.object(path) {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Version 1 B-tree: the links of a symbol-table group, and the chunks of most datasets.
+//! Specification III.A.1, "Disk Format: Level 1A1 - Version 1 B-trees".
+//!
+//! A node holds n children between n + 1 keys. Nodes are read as bytes: a key is decoded when it
+//! is looked at.
+
+mod build;
+mod chunk;
+mod group;
+
+use std::borrow::Cow;
+
+pub(crate) use self::{
+    build::{BulkLoad, ChunkEntries, GroupEntries},
+    chunk::ChunkTree,
+    group::walk_group,
+};
+use crate::{
+    error::{Error, Result},
+    format::field::{Fields, MAX_DEPTH, to_u64},
+    image::{Address, Image, Sizes},
+};
+
+const NAME: &str = "version 1 B-tree node";
+const SIGNATURE: [u8; 4] = *b"TREE";
+/// One read gets a whole node of the default size for up to 4 axes.
+const SPECULATIVE_LEN: u64 = 4096;
+
+/// What a tree indexes, which decides how wide its keys are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Symbol table nodes; a key is the local heap offset of a name.
+    Group,
+    /// Chunks of this many axes; a key is the chunk's size, filter mask and position.
+    Chunk { rank: usize },
+}
+
+impl Kind {
+    /// The "node type" field.
+    fn node_type(self) -> u8 {
+        match self {
+            Self::Group => 0,
+            Self::Chunk { .. } => 1,
+        }
+    }
+
+    /// Length of a key in bytes.
+    fn key_len(self, sizes: Sizes) -> usize {
+        match self {
+            Self::Group => usize::from(sizes.length),
+            // Size, mask, and 8 bytes an axis and one more for the position inside an element.
+            Self::Chunk { rank } => rank.saturating_add(2).saturating_mul(8),
+        }
+    }
+}
+
+/// A node, one level of a walk.
+#[derive(Debug)]
+struct Node<'a> {
+    address: Address,
+    sizes: Sizes,
+    /// Height above the leaves, whose children are no nodes.
+    level: u8,
+    /// Number of children.
+    count: usize,
+    key_len: usize,
+    /// Keys and children, alternating.
+    body: Cow<'a, [u8]>,
+}
+
+impl<'a> Node<'a> {
+    /// Reads the root of a tree, or the child of a node at `parent` level.
+    fn read(image: &'a Image, address: Address, kind: Kind, parent: Option<u8>) -> Result<Self> {
+        let sizes = image.sizes();
+        let start = image.bytes_up_to(NAME, address, SPECULATIVE_LEN)?;
+        let mut fields = Fields::new(NAME, address, sizes, &start);
+        fields.signature(SIGNATURE)?;
+        let node_type = fields.u8()?;
+        if node_type != kind.node_type() {
+            let wanted = kind.node_type();
+            return Err(fields.corrupt(format_args!("node type {node_type}, not {wanted}")));
+        }
+        let level = fields.u8()?;
+        match parent {
+            // The levels of a path fall to 0 one by one, so no path leads back to itself.
+            Some(parent) if parent.checked_sub(1) != Some(level) => {
+                return Err(fields.corrupt(format_args!("level {level} below level {parent}")));
+            }
+            None if usize::from(level) >= MAX_DEPTH => {
+                return Err(fields.corrupt(format_args!("{level} levels")));
+            }
+            _ => {}
+        }
+        let count = usize::from(fields.u16()?);
+        let _siblings = (fields.offset()?, fields.offset()?);
+        let key_len = kind.key_len(sizes);
+        let len = body_len(sizes, key_len, count);
+        let at = fields.position();
+        let body = if fields.remaining() < len {
+            let body_at = address.plus(NAME, to_u64(at))?;
+            image.bytes(NAME, body_at, to_u64(len))?
+        } else {
+            tail(start, at)
+        };
+        Ok(Self {
+            address,
+            sizes,
+            level,
+            count,
+            key_len,
+            body,
+        })
+    }
+
+    /// The `index`-th key: of the `index`-th child, or behind the last.
+    fn key(&self, index: usize) -> Result<&[u8]> {
+        let stride = self.key_len.saturating_add(usize::from(self.sizes.offset));
+        let start = stride.saturating_mul(index);
+        let key = self.body.get(start..start.saturating_add(self.key_len));
+        key.ok_or_else(|| self.corrupt("a key outside the node"))
+    }
+
+    /// The address of the `index`-th child.
+    fn child(&self, index: usize) -> Result<Address> {
+        let stride = self.key_len.saturating_add(usize::from(self.sizes.offset));
+        let start = stride.saturating_mul(index).saturating_add(self.key_len);
+        let child = self.body.get(start..).unwrap_or_default();
+        Fields::new(NAME, self.address, self.sizes, child).address_of("a child")
+    }
+
+    fn corrupt(&self, reason: impl std::fmt::Display) -> Error {
+        Error::corrupt(NAME, self.address, reason)
+    }
+}
+
+/// Length in bytes of `count` children between their keys.
+fn body_len(sizes: Sizes, key_len: usize, count: usize) -> usize {
+    let stride = key_len.saturating_add(usize::from(sizes.offset));
+    stride.saturating_mul(count).saturating_add(key_len)
+}
+
+/// The bytes from `at` on, still borrowed where they were.
+fn tail(bytes: Cow<'_, [u8]>, at: usize) -> Cow<'_, [u8]> {
+    match bytes {
+        Cow::Borrowed(bytes) => Cow::Borrowed(bytes.get(at..).unwrap_or_default()),
+        Cow::Owned(mut bytes) => {
+            bytes.drain(..at.min(bytes.len()));
+            Cow::Owned(bytes)
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Attributes: small named values on an object.
+
+use ndarray::ArrayD;
+
+use super::Node;
+use crate::{
+    error::{Error, InObject, Result},
+    format::{
+        field::Fields,
+        message::{AttributeInfo, AttributeMessage, AttributeType, Dataspace, Datatype, Message},
+        object_header::read_shared,
+    },
+    image::Address,
+    read::{Projection, Storage, Values, is_boolean},
+    value::{Array, DType, Element},
+};
+
+/// An attribute of an object, with its values.
+#[derive(Clone, Debug)]
+pub struct Attribute<'f> {
+    name: String,
+    /// Path of the object it belongs to.
+    object: String,
+    null: bool,
+    values: Values<'f>,
+}
+
+/// All attributes: by name, or in order of creation where the object tracks it.
+pub(super) fn all<'f>(node: &Node<'f>) -> Result<Vec<Attribute<'f>>> {
+    let messages = messages(node).in_object(&node.path)?;
+    messages
+        .into_iter()
+        .map(|message| Attribute::new(node, message))
+        .collect()
+}
+
+/// The attribute of this name.
+pub(super) fn one<'f>(node: &Node<'f>, name: &str) -> Result<Attribute<'f>> {
+    let messages = messages(node).in_object(&node.path)?;
+    match messages.into_iter().find(|message| message.name == name) {
+        Some(message) => Attribute::new(node, message),
+        None => Err(Error::NotFound {
+            what: "attribute",
+            name: name.to_owned(),
+        })
+        .in_object(&node.path),
+    }
+}
+
+fn messages(node: &Node<'_>) -> Result<Vec<AttributeMessage>> {
+    let (image, header) = (node.file.image(), &node.header);
+    let mut found: Vec<(Option<u64>, AttributeMessage)> = Vec::new();
+    let compact = header
+        .messages
+        .iter()
+        .filter(|raw| raw.kind == AttributeMessage::KIND);
+    for (raw, message) in compact.zip(header.all::<AttributeMessage>(image)) {
+        found.push((raw.creation_order.map(u64::from), message?));
+    }
+    let info = header.get::<AttributeInfo>(image)?.unwrap_or_default();
+    if let (Some(heap), Some(index)) = (info.fractal_heap, info.name_index) {
+        let _ = (heap, index);
+        return Err(Error::unsupported("dense attributes"));
+    }
+    // Without an order of creation all first halves are equal.
+    found.sort_by(|(a_order, a), (b_order, b)| (a_order, &a.name).cmp(&(b_order, &b.name)));
+    Ok(found.into_iter().map(|(_, message)| message).collect())
+}
+
+impl<'f> Attribute<'f> {
+    fn new(node: &Node<'f>, message: AttributeMessage) -> Result<Self> {
+        let path = format!("{}@{}", node.path, message.name);
+        Self::new_inner(node, message).in_object(&path)
+    }
+
+    fn new_inner(node: &Node<'f>, message: AttributeMessage) -> Result<Self> {
+        let AttributeMessage {
+            name,
+            datatype,
+            dataspace,
+            data,
+        } = message;
+        let (image, address) = (node.file.image(), node.header.address);
+        let datatype: Datatype = match datatype {
+            AttributeType::Here(datatype) => datatype,
+            AttributeType::Shared(shared) => read_shared(image, shared)?,
+        };
+        let shape = super::dataset::shape_of(&dataspace, address)?;
+        let size = datatype.size as usize;
+        let values = Values {
+            image,
+            limits: node.file.limits(),
+            storage: Storage::in_memory(address, data, &shape, size)?,
+            projection: Projection {
+                stride: size,
+                offset: 0,
+                size,
+            },
+            datatype,
+            shape,
+            fill: None,
+        };
+        let null = dataspace == Dataspace::Null;
+        Ok(Self {
+            name,
+            object: node.path.clone(),
+            null,
+            values,
+        })
+    }
+
+    /// Its name on the object.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Length of every axis; a single value has none.
+    #[must_use]
+    pub fn shape(&self) -> &[usize] {
+        &self.values.shape
+    }
+
+    /// Whether it has a type but no value: a null dataspace, whose shape is `[0]` here.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        self.null
+    }
+
+    /// How a value is stored.
+    #[must_use]
+    pub fn datatype(&self) -> &Datatype {
+        &self.values.datatype
+    }
+
+    /// The type values have once they are read.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for compounds and other types without a counterpart in memory.
+    pub fn dtype(&self) -> Result<DType> {
+        self.values.dtype().in_object(&self.path())
+    }
+
+    /// Whether the values are booleans as h5py stores them.
+    #[must_use]
+    pub fn is_boolean(&self) -> bool {
+        is_boolean(self.datatype())
+    }
+
+    /// All values.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] where the stored values may not fit `T`.
+    pub fn read<T: Element>(&self) -> Result<ArrayD<T>> {
+        self.values.read(&[], false).in_object(&self.path())
+    }
+
+    /// All values, in the type the file holds.
+    ///
+    /// # Errors
+    /// As [`dtype`](Self::dtype).
+    pub fn read_any(&self) -> Result<Array> {
+        self.values.read_any(&[]).in_object(&self.path())
+    }
+
+    /// The bytes of all values as they are stored.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] where there are too many.
+    pub fn read_bytes(&self) -> Result<Vec<u8>> {
+        self.values.bytes(&[]).in_object(&self.path())
+    }
+
+    /// The bytes of all strings, without padding and whether they are UTF-8 or not.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] where the values are no strings.
+    pub fn read_strings(&self) -> Result<Vec<Vec<u8>>> {
+        self.values.strings(&[]).in_object(&self.path())
+    }
+
+    /// The bytes of all variable-length sequences, as their elements are stored.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] where the values are no such sequences.
+    pub fn read_sequences(&self) -> Result<Vec<Vec<u8>>> {
+        self.values.sequences(&[]).in_object(&self.path())
+    }
+
+    /// The same attribute seen through one member of its compound type.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or [`Error::Mismatch`] where the type is no compound.
+    pub fn field(&self, name: &str) -> Result<Self> {
+        let values = self.values.member(name).in_object(&self.path())?;
+        Ok(Self {
+            values,
+            ..self.clone()
+        })
+    }
+
+    fn path(&self) -> String {
+        format!("{}@{}", self.object, self.name)
+    }
+}

@@ -1,0 +1,100 @@
+//! Groups: named links to other objects.
+
+use super::{Dataset, Node, Object, links, path};
+use crate::{
+    error::{InObject, Result},
+    format::message::LinkTarget,
+};
+
+/// A group.
+#[derive(Clone, Debug)]
+pub struct Group<'f> {
+    pub(super) node: Node<'f>,
+}
+
+/// A name in a group and what it leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The name.
+    pub name: String,
+    /// What it leads to.
+    pub target: LinkTarget,
+}
+
+impl<'f> Group<'f> {
+    /// All links in the order h5py lists them: by name, or in order of creation where the group
+    /// tracks it.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`](crate::Error::Corrupt) and its kin.
+    pub fn links(&self) -> Result<Vec<Link>> {
+        let limit = self.node.file.limits().entries;
+        links::all(self.node.file.image(), &self.node.header, limit).in_object(&self.node.path)
+    }
+
+    /// The link of this name, if there is one.
+    pub(super) fn link(&self, name: &str) -> Result<Option<Link>> {
+        Ok(self.links()?.into_iter().find(|link| link.name == name))
+    }
+
+    /// The names of all links, in the order of [`links`](Self::links).
+    ///
+    /// # Errors
+    /// As [`links`](Self::links).
+    pub fn names(&self) -> Result<Vec<String>> {
+        Ok(self.links()?.into_iter().map(|link| link.name).collect())
+    }
+
+    /// How many links there are.
+    ///
+    /// # Errors
+    /// As [`links`](Self::links).
+    pub fn len(&self) -> Result<usize> {
+        Ok(self.links()?.len())
+    }
+
+    /// Whether there is no link.
+    ///
+    /// # Errors
+    /// As [`links`](Self::links).
+    pub fn is_empty(&self) -> Result<bool> {
+        Ok(self.links()?.is_empty())
+    }
+
+    /// Whether a link has this name, wherever it leads.
+    ///
+    /// # Errors
+    /// As [`links`](Self::links).
+    pub fn contains(&self, name: &str) -> Result<bool> {
+        Ok(self.link(name)?.is_some())
+    }
+
+    /// The object with this path, seen from here.
+    ///
+    /// # Errors
+    /// As [`File::object`](crate::File::object).
+    pub fn object(&self, path: &str) -> Result<Object<'f>> {
+        path::resolve(self, path)
+    }
+
+    /// The group with this path, seen from here.
+    ///
+    /// # Errors
+    /// As [`File::group`](crate::File::group).
+    pub fn group(&self, path: &str) -> Result<Self> {
+        self.object(path)?.into_group()
+    }
+
+    /// The dataset with this path, seen from here.
+    ///
+    /// # Errors
+    /// As [`File::dataset`](crate::File::dataset).
+    pub fn dataset(&self, path: &str) -> Result<Dataset<'f>> {
+        self.object(path)?.into_dataset()
+    }
+
+    /// The path of the link of this name.
+    pub(super) fn child_path(&self, name: &str) -> String {
+        format!("{}/{name}", self.node.path.trim_end_matches('/'))
+    }
+}

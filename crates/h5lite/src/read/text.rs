@@ -1,0 +1,121 @@
+//! Strings and sequences: of fixed length in place, of variable length in the global heap.
+
+use std::collections::HashMap;
+
+use crate::{
+    error::{Error, Result},
+    format::{field::Fields, global_heap::GlobalHeap, message::Padding},
+    image::{Address, Image},
+};
+
+const NAME: &str = "variable-length value";
+
+/// The bytes of a string of fixed length without its padding, as the library returns them.
+pub(crate) fn fixed_text(stored: &[u8], padding: Padding) -> &[u8] {
+    let end = match padding {
+        Padding::NullTerminated => stored.iter().position(|&byte| byte == 0),
+        Padding::NullPadded => stored
+            .iter()
+            .rposition(|&byte| byte != 0)
+            .map(|last| last + 1)
+            .or(Some(0)),
+        Padding::SpacePadded => stored
+            .iter()
+            .rposition(|&byte| byte != b' ')
+            .map(|last| last + 1)
+            .or(Some(0)),
+    };
+    &stored[..end.unwrap_or(stored.len())]
+}
+
+/// What values of variable length consist of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Variable {
+    /// Bytes up to the first NUL.
+    Text,
+    /// Elements of this many bytes.
+    Sequence(usize),
+}
+
+/// The values that `references` (one after another, as stored) lead to, `limit` bytes at most.
+///
+/// Collections of the global heap are parsed once each. A reference of length 0 is an empty value,
+/// wherever it leads; so is one whose address is 0 or undefined, which is how unwritten elements
+/// look.
+pub(crate) fn variable_bytes(
+    image: &Image,
+    references: &[u8],
+    kind: Variable,
+    limit: u64,
+    mut value: impl FnMut(&[u8]),
+) -> Result<()> {
+    let sizes = image.sizes();
+    let mut collections: HashMap<Address, GlobalHeap<'_>> = HashMap::new();
+    let mut total = 0_u64;
+    for reference in references.chunks_exact(usize::from(sizes.offset) + 8) {
+        let mut fields = Fields::new(NAME, Address(0), sizes, reference);
+        let count = fields.u32()?;
+        let address = fields.offset()?.filter(|address| address.0 != 0);
+        let index = fields.u32()?;
+        let (Some(address), 1..) = (address, count) else {
+            value(&[]);
+            continue;
+        };
+        let collection = match collections.entry(address) {
+            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::hash_map::Entry::Vacant(entry) => {
+                entry.insert(GlobalHeap::read(image, address)?)
+            }
+        };
+        let object = collection.object(index)?;
+        let unit = match kind {
+            Variable::Text => 1,
+            Variable::Sequence(size) => size,
+        };
+        let wanted = (count as usize).checked_mul(unit);
+        let bytes = wanted.and_then(|len| object.get(..len)).ok_or_else(|| {
+            let reason = format_args!(
+                "{} bytes of object {index} for {count} x {unit}",
+                object.len()
+            );
+            Error::corrupt("global heap object", address, reason)
+        })?;
+        let bytes = match kind {
+            Variable::Text => fixed_text(bytes, Padding::NullTerminated),
+            Variable::Sequence(_) => bytes,
+        };
+        total = total.saturating_add(bytes.len() as u64);
+        if total > limit {
+            let (what, setting) = ("bytes of variable-length values", "read_bytes");
+            return Err(Error::Limit {
+                what,
+                wanted: total,
+                limit,
+                setting,
+            });
+        }
+        value(bytes);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn padding_is_what_the_library_takes_off() {
+        for (stored, null_terminated, null_padded, space_padded) in [
+            (&b"ab\0\0"[..], &b"ab"[..], &b"ab"[..], &b"ab\0\0"[..]),
+            (b"a\0b\0", b"a", b"a\0b", b"a\0b\0"),
+            (b"ab  ", b"ab  ", b"ab  ", b"ab"),
+            (b"\0\0", b"", b"", b"\0\0"),
+            (b"  ", b"  ", b"  ", b""),
+            (b"full", b"full", b"full", b"full"),
+        ] {
+            assert_eq!(fixed_text(stored, Padding::NullTerminated), null_terminated);
+            assert_eq!(fixed_text(stored, Padding::NullPadded), null_padded);
+            assert_eq!(fixed_text(stored, Padding::SpacePadded), space_padded);
+        }
+    }
+}
