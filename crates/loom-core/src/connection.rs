@@ -18,7 +18,8 @@ use crate::{
     layers::{Layer, Layers},
     spec::{self, SpecVersion},
     state::State,
-    timestamp, validate,
+    timestamp,
+    validate::{LoomValidator, Strictness},
 };
 
 /// How a file is opened.
@@ -163,8 +164,12 @@ impl Connect {
 
 /// Refuses a file that breaks a rule of the specification, naming every one it breaks.
 fn refuse_invalid(file: &File, spec: Option<SpecVersion>) -> Result<()> {
-    let report = validate::validate(file, spec, validate::Strictness::SpecOnly)?;
-    if report.errors.is_empty() {
+    let validator = match spec {
+        Some(version) => LoomValidator::with_version(version.to_string()),
+        None => LoomValidator::new(),
+    };
+    let report = validator.check(file, Strictness::SpecOnly);
+    if report.is_valid() {
         return Ok(());
     }
     let name = file

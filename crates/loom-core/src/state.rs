@@ -102,7 +102,7 @@ impl State {
             product.saturating_mul(count as u64)
         });
         let limits = self.file.limits();
-        let limit = (self.file.len())
+        let limit = (self.file.content_len())
             .saturating_mul(limits.bytes_per_file_byte)
             .max(limits.read_bytes);
         if wanted <= limit {
@@ -256,7 +256,7 @@ impl State {
     ) -> Result<()> {
         let suspect = |value: &String| value.contains(char::REPLACEMENT_CHARACTER);
         if values.iter().any(suspect) {
-            let stored = dataset.read_strings_raw(selections)?;
+            let stored = dataset.read_strings(selections)?;
             let bad = stored
                 .iter()
                 .filter(|bytes| std::str::from_utf8(bytes).is_err())

@@ -210,6 +210,10 @@ fn merge(
     (seen, mean, squares): (f64, &mut f64, &mut f64),
     (count, part_mean, part_squares): (f64, f64, f64),
 ) {
+    if seen == 0.0 {
+        (*mean, *squares) = (part_mean, part_squares);
+        return;
+    }
     let total = seen + count;
     let distance = part_mean - *mean;
     *mean += distance * count / total;
