@@ -107,11 +107,17 @@ impl<T: Number> Workspace<T> {
 /// the line. Returns how many they are.
 fn compress<T: Number>(line: &[T], at: &mut [u32], values: &mut [T]) -> usize {
     let mut count = 0;
-    for (position, &value) in (0..).zip(line) {
-        // Written always and kept only if non-zero: no branch to mispredict.
-        at[count] = position;
-        values[count] = value;
-        count += usize::from(value != T::default());
+    for (first, eight) in (0..).step_by(8).zip(line.chunks(8)) {
+        let any = (eight.iter()).fold(false, |any, value| any | (*value != T::default()));
+        if !any {
+            continue;
+        }
+        for (position, &value) in (first..).zip(eight) {
+            // Written always and kept only if non-zero: no branch to mispredict.
+            at[count] = position;
+            values[count] = value;
+            count += usize::from(value != T::default());
+        }
     }
     count
 }

@@ -142,8 +142,8 @@ impl Running {
             match self.stat {
                 Stat::Sum | Stat::Mean => *value += sum(line, |x| x),
                 Stat::Nonzeros => *value += sum(line, nonzero),
-                Stat::Min => *value = line.iter().fold(*value, |a, &b| smaller(a, b)),
-                Stat::Max => *value = line.iter().fold(*value, |a, &b| larger(a, b)),
+                Stat::Min => *value = extreme(*value, line, smaller),
+                Stat::Max => *value = extreme(*value, line, larger),
                 Stat::Variance => {
                     let mean = sum(line, |x| x) / count;
                     let squares = sum(line, |x| (x - mean) * (x - mean));
@@ -231,6 +231,18 @@ fn sum(values: &[f64], term: impl Fn(f64) -> f64) -> f64 {
         }
     }
     lanes.iter().sum::<f64>() + rest.iter().map(|&value| term(value)).sum::<f64>()
+}
+
+/// The extreme of what is known and the values, in eight lanes.
+fn extreme(known: f64, values: &[f64], step: impl Fn(f64, f64) -> f64) -> f64 {
+    let (eights, rest) = values.as_chunks::<8>();
+    let mut lanes = [known; 8];
+    for eight in eights {
+        for (lane, &value) in lanes.iter_mut().zip(eight) {
+            *lane = step(*lane, value);
+        }
+    }
+    lanes.iter().chain(rest).fold(known, |a, &b| step(a, b))
 }
 
 /// Joins each line to the values so far, lane by lane.
