@@ -7,11 +7,12 @@ use std::{
 
 use crate::{
     error::{Error, Result},
-    format::superblock::Superblock,
-    image::Image,
+    format::{message::Datatype, superblock::Superblock},
+    image::{Address, Image},
     limits::Limits,
     lock::{Locking, lock_shared},
     object::{Dataset, Group, Object, path},
+    read::{each_sequence, each_string},
     source::Source,
 };
 
@@ -206,6 +207,42 @@ impl File {
     /// [`Error::NotFound`], or what went wrong on the way there.
     pub fn object(&self, path: &str) -> Result<Object<'_>> {
         path::resolve(&self.root()?, path)
+    }
+
+    /// The object whose header stands at `address`, as a hard link gives it; `path` is what it is
+    /// called in errors.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where no object can be read there.
+    pub fn object_at(&self, path: &str, address: Address) -> Result<Object<'_>> {
+        Object::open(self, path, address)
+    }
+
+    /// The bytes of strings of this type, of which `stored` is what stands in a dataset (or in a
+    /// member of a compound, or in an array): for strings inside other types.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] where the type is not one of strings; [`Error::Corrupt`], [`Error::Limit`].
+    pub fn strings_in(&self, datatype: &Datatype, stored: &[u8]) -> Result<Vec<Vec<u8>>> {
+        let mut strings = Vec::new();
+        let limit = self.limits.bytes_of_a_read(self.image.len());
+        each_string(&self.image, datatype, stored, limit, |text| {
+            strings.push(text.to_vec())
+        })?;
+        Ok(strings)
+    }
+
+    /// The same for variable-length sequences; each is the bytes of its elements as stored.
+    ///
+    /// # Errors
+    /// As [`strings_in`](Self::strings_in).
+    pub fn sequences_in(&self, datatype: &Datatype, stored: &[u8]) -> Result<Vec<Vec<u8>>> {
+        let mut all = Vec::new();
+        let limit = self.limits.bytes_of_a_read(self.image.len());
+        each_sequence(&self.image, datatype, stored, limit, |bytes| {
+            all.push(bytes.to_vec())
+        })?;
+        Ok(all)
     }
 
     /// The group with this path.

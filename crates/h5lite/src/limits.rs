@@ -29,3 +29,12 @@ impl Default for Limits {
         }
     }
 }
+
+impl Limits {
+    /// How many bytes of values one call may return from a file of this length.
+    pub(crate) fn bytes_of_a_read(&self, file_len: u64) -> u64 {
+        file_len
+            .saturating_mul(self.bytes_per_file_byte)
+            .max(self.read_bytes)
+    }
+}

@@ -11,7 +11,7 @@ use crate::{
         object_header::read_shared,
     },
     image::Address,
-    read::{Projection, Storage, Values, is_boolean},
+    read::{Projection, Storage, Values},
     value::{Array, DType, Element},
 };
 
@@ -144,7 +144,7 @@ impl<'f> Attribute<'f> {
     /// Whether the values are booleans as h5py stores them.
     #[must_use]
     pub fn is_boolean(&self) -> bool {
-        is_boolean(self.datatype())
+        self.datatype().is_boolean()
     }
 
     /// All values.

@@ -5,12 +5,13 @@ use ndarray::ArrayD;
 use super::Node;
 use crate::{
     error::{Error, InObject, Result},
+    filter::Decoder,
     format::message::{
         Class, DataLayout, Dataspace, Datatype, FillValue, Filter, FilterPipeline, OldFillValue,
         kind,
     },
     image::Address,
-    read::{Projection, Storage, Values, is_boolean},
+    read::{Projection, Storage, Values},
     value::{Array, DType, Element, Number, Selection},
 };
 
@@ -142,7 +143,7 @@ impl<'f> Dataset<'f> {
     /// They are read as `uint8`.
     #[must_use]
     pub fn is_boolean(&self) -> bool {
-        is_boolean(self.datatype())
+        self.datatype().is_boolean()
     }
 
     /// Shape of a chunk, where the dataset is stored in chunks.
@@ -155,6 +156,18 @@ impl<'f> Dataset<'f> {
     #[must_use]
     pub fn filters(&self) -> &[Filter] {
         &self.filters
+    }
+
+    /// Whether all values could be read with one call, as far as can be told without trying: the
+    /// layout and the filters are known, and the values are within the limits.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] naming what is not read, or [`Error::Limit`].
+    pub fn check_readable(&self) -> Result<()> {
+        let checked = self.values.check_all_readable();
+        checked
+            .and_then(|()| Decoder::new(&self.filters).map(drop))
+            .in_object(&self.node.path)
     }
 
     /// Reads values as `T`, if every value the file's type can hold has its place there: numpy's

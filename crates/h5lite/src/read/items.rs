@@ -2,6 +2,7 @@
 //! big-endian numbers turned round, integers of odd widths widened.
 
 use crate::{
+    error::{Error, Result},
     format::message::{ByteOrder, Class, Datatype, FloatLayout},
     value::DType,
 };
@@ -58,11 +59,8 @@ impl StoredNumber {
             // R's logicals declare two bits of a byte but use more: NA.
             Class::Enumeration { base, .. } => {
                 let base = Self::of(base)?;
-                let dtype = if is_boolean(datatype) {
-                    DType::U8
-                } else {
-                    base.dtype
-                };
+                let boolean = datatype.is_boolean() && size == 1;
+                let dtype = if boolean { DType::U8 } else { base.dtype };
                 Some(Self {
                     dtype,
                     bits: None,
@@ -79,9 +77,8 @@ impl StoredNumber {
         little && self.bits.is_none() && self.dtype.size() == Some(self.size)
     }
 
-    /// Appends the number to `out` as its `dtype` in little-endian order.
-    fn pack(&self, stored: &[u8], out: &mut Vec<u8>) {
-        let width = self.dtype.size().unwrap_or(0);
+    /// Appends the number to `out` in little-endian order, in `width` bytes.
+    fn pack(&self, stored: &[u8], width: usize, out: &mut Vec<u8>) {
         let mut wide = [0_u8; 8];
         for (to, from) in wide.iter_mut().zip(stored) {
             *to = *from;
@@ -128,17 +125,21 @@ fn integer(size: usize, signed: bool) -> Option<DType> {
     })
 }
 
-/// Whether this is how h5py stores booleans: an enumeration of FALSE = 0 and TRUE = 1 in one byte.
-pub(crate) fn is_boolean(datatype: &Datatype) -> bool {
-    let Class::Enumeration { base, members } = &datatype.class else {
-        return false;
-    };
-    let is = |name: &str, value: u8| {
-        members
-            .iter()
-            .any(|member| member.name == name && member.value == [value])
-    };
-    base.size == 1 && members.len() == 2 && is("FALSE", 0) && is("TRUE", 1)
+impl Datatype {
+    /// The bytes of stored numbers in little-endian order, at their stored width. Where not all
+    /// bits of an integer count, those that do are moved to the bottom and extended.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for what is not a number this crate decodes.
+    pub fn little_endian(&self, stored: &[u8]) -> Result<Vec<u8>> {
+        let number = StoredNumber::of(self)
+            .ok_or_else(|| Error::unsupported(format_args!("values of type {self}")))?;
+        let mut out = Vec::with_capacity(stored.len());
+        for bytes in stored.chunks_exact(number.size) {
+            number.pack(bytes, number.size, &mut out);
+        }
+        Ok(out)
+    }
 }
 
 /// What of each element of a dataset is wanted: the whole, or one member of a compound.
@@ -177,9 +178,10 @@ pub(super) fn pack_numbers<'a>(
         return stored;
     }
     scratch.clear();
+    let width = number.dtype.size().unwrap_or(0);
     stored
         .chunks_exact(number.size)
-        .for_each(|bytes| number.pack(bytes, scratch));
+        .for_each(|bytes| number.pack(bytes, width, scratch));
     scratch
 }
 
@@ -255,13 +257,13 @@ mod tests {
             },
         };
         assert_eq!(packed(&r, &[0, 1, 255]), (DType::U8, vec![0, 1, 255]));
-        assert!(!is_boolean(&r));
+        assert!(!r.is_boolean());
         let members = vec![member("FALSE", 0), member("TRUE", 1)];
         let h5py = Datatype {
             size: 1,
             class: Class::Enumeration { base, members },
         };
-        assert!(is_boolean(&h5py));
+        assert!(h5py.is_boolean());
     }
 
     #[test]

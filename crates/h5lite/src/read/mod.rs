@@ -7,7 +7,7 @@ mod storage;
 mod text;
 mod values;
 
-pub(crate) use items::{Projection, StoredNumber, is_boolean};
+pub(crate) use items::Projection;
 pub(crate) use storage::Storage;
-pub(crate) use text::{fixed_text, variable_bytes};
+pub(crate) use text::{each_sequence, each_string};
 pub(crate) use values::Values;

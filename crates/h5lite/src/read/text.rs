@@ -4,33 +4,91 @@ use std::collections::HashMap;
 
 use crate::{
     error::{Error, Result},
-    format::{field::Fields, global_heap::GlobalHeap, message::Padding},
+    format::{
+        field::Fields,
+        global_heap::GlobalHeap,
+        message::{Class, Datatype, Padding},
+    },
     image::{Address, Image},
 };
 
 const NAME: &str = "variable-length value";
 
 /// The bytes of a string of fixed length without its padding, as the library returns them.
-pub(crate) fn fixed_text(stored: &[u8], padding: Padding) -> &[u8] {
-    let end = match padding {
-        Padding::NullTerminated => stored.iter().position(|&byte| byte == 0),
-        Padding::NullPadded => stored
-            .iter()
-            .rposition(|&byte| byte != 0)
-            .map(|last| last + 1)
-            .or(Some(0)),
-        Padding::SpacePadded => stored
-            .iter()
-            .rposition(|&byte| byte != b' ')
-            .map(|last| last + 1)
-            .or(Some(0)),
+fn fixed_text(stored: &[u8], padding: Padding) -> &[u8] {
+    let trimmed = |text: &[u8], fill: u8| {
+        text.iter()
+            .rposition(|&byte| byte != fill)
+            .map_or(0, |last| last + 1)
     };
-    &stored[..end.unwrap_or(stored.len())]
+    let end = match padding {
+        Padding::NullTerminated => stored
+            .iter()
+            .position(|&byte| byte == 0)
+            .unwrap_or(stored.len()),
+        Padding::NullPadded => trimmed(stored, 0),
+        Padding::SpacePadded => trimmed(&stored[..trimmed(stored, b' ')], 0),
+    };
+    &stored[..end]
+}
+
+/// Calls `string` with the bytes of each of the strings stored as `bytes`, without padding.
+///
+/// # Errors
+/// [`Error::Mismatch`] where the type is not one of strings.
+pub(crate) fn each_string(
+    image: &Image,
+    datatype: &Datatype,
+    bytes: &[u8],
+    limit: u64,
+    mut string: impl FnMut(&[u8]),
+) -> Result<()> {
+    match &datatype.class {
+        Class::String { padding, .. } => {
+            let strings = bytes.chunks_exact(datatype.size as usize);
+            strings.for_each(|stored| string(fixed_text(stored, *padding)));
+            Ok(())
+        }
+        Class::VariableLength {
+            string: Some(_), ..
+        } => variable_bytes(image, bytes, Variable::Text, limit, string),
+        _ => Err(mismatch("strings", datatype)),
+    }
+}
+
+/// Calls `sequence` with the elements, as stored, of each of the sequences stored as `bytes`.
+///
+/// # Errors
+/// [`Error::Mismatch`] where the type is not one of variable-length sequences.
+pub(crate) fn each_sequence(
+    image: &Image,
+    datatype: &Datatype,
+    bytes: &[u8],
+    limit: u64,
+    sequence: impl FnMut(&[u8]),
+) -> Result<()> {
+    match &datatype.class {
+        Class::VariableLength { string: None, base } => variable_bytes(
+            image,
+            bytes,
+            Variable::Sequence(base.size as usize),
+            limit,
+            sequence,
+        ),
+        _ => Err(mismatch("variable-length sequences", datatype)),
+    }
+}
+
+pub(super) fn mismatch(expected: &str, found: &Datatype) -> Error {
+    Error::Mismatch {
+        expected: expected.to_owned(),
+        found: found.to_string(),
+    }
 }
 
 /// What values of variable length consist of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Variable {
+#[derive(Clone, Copy)]
+enum Variable {
     /// Bytes up to the first NUL.
     Text,
     /// Elements of this many bytes.
@@ -42,7 +100,7 @@ pub(crate) enum Variable {
 /// Collections of the global heap are parsed once each. A reference of length 0 is an empty value,
 /// wherever it leads; so is one whose address is 0 or undefined, which is how unwritten elements
 /// look.
-pub(crate) fn variable_bytes(
+fn variable_bytes(
     image: &Image,
     references: &[u8],
     kind: Variable,
@@ -106,11 +164,12 @@ mod tests {
     #[test]
     fn padding_is_what_the_library_takes_off() {
         for (stored, null_terminated, null_padded, space_padded) in [
-            (&b"ab\0\0"[..], &b"ab"[..], &b"ab"[..], &b"ab\0\0"[..]),
-            (b"a\0b\0", b"a", b"a\0b", b"a\0b\0"),
+            (&b"ab\0\0"[..], &b"ab"[..], &b"ab"[..], &b"ab"[..]),
+            (b"a\0b\0", b"a", b"a\0b", b"a\0b"),
             (b"ab  ", b"ab  ", b"ab  ", b"ab"),
-            (b"\0\0", b"", b"", b"\0\0"),
+            (b"\0\0", b"", b"", b""),
             (b"  ", b"  ", b"  ", b""),
+            (b"ab\0  ", b"ab", b"ab\0  ", b"ab"),
             (b"full", b"full", b"full", b"full"),
         ] {
             assert_eq!(fixed_text(stored, Padding::NullTerminated), null_terminated);

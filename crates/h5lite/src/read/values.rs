@@ -12,7 +12,7 @@ use crate::{
         items::{Projection, StoredNumber},
         plan,
         storage::Storage,
-        text::{Variable, fixed_text, variable_bytes},
+        text::{each_sequence, each_string, mismatch},
     },
     value::{Array, DType, Element, Selection},
     with_dtype,
@@ -45,7 +45,7 @@ impl<'f> Values<'f> {
     /// The same values seen through one member of their compound type.
     pub(crate) fn member(&self, name: &str) -> Result<Self> {
         let Class::Compound(members) = &self.datatype.class else {
-            return Err(self.mismatch("a compound"));
+            return Err(mismatch("a compound", &self.datatype));
         };
         let member = members.iter().find(|member| member.name == name);
         let member = member.ok_or_else(|| Error::NotFound {
@@ -113,11 +113,11 @@ impl<'f> Values<'f> {
     ) -> Result<()> {
         let stored = self.dtype()?;
         if !lossy && !stored.is_safe_in(T::DTYPE) {
-            return Err(self.mismatch(T::DTYPE.name()));
+            return Err(mismatch(T::DTYPE.name(), &self.datatype));
         }
         let number = StoredNumber::of(self.item().datatype);
         let (Some(number), Some(convert)) = (number, T::converter(stored)) else {
-            return Err(self.mismatch(T::DTYPE.name()));
+            return Err(mismatch(T::DTYPE.name(), &self.datatype));
         };
         let per_item = self.projection.size / number.size;
         self.gather(
@@ -160,43 +160,17 @@ impl<'f> Values<'f> {
 
     /// The bytes of variable-length sequences, as their elements are stored.
     pub(crate) fn sequences(&self, selections: &[Selection]) -> Result<Vec<Vec<u8>>> {
-        let Class::VariableLength { string: None, base } = &self.item().datatype.class else {
-            return Err(self.mismatch("variable-length sequences"));
-        };
-        let kind = Variable::Sequence(base.size as usize);
-        let (references, limit) = (self.bytes(selections)?, self.byte_limit());
+        let (bytes, limit) = (self.bytes(selections)?, self.byte_limit());
         let mut sequences = Vec::new();
-        let push = |bytes: &[u8]| sequences.push(bytes.to_vec());
-        variable_bytes(self.image, &references, kind, limit, push)?;
+        let push = |elements: &[u8]| sequences.push(elements.to_vec());
+        each_sequence(self.image, self.item().datatype, &bytes, limit, push)?;
         Ok(sequences)
     }
 
     /// Calls `text` with the bytes of each string, without padding.
-    fn each_text(&self, selections: &[Selection], mut text: impl FnMut(&[u8])) -> Result<()> {
-        let item = self.item();
-        match &item.datatype.class {
-            Class::String { padding, .. } => {
-                let bytes = self.bytes(selections)?;
-                let size = item.datatype.size as usize;
-                bytes
-                    .chunks_exact(size)
-                    .for_each(|stored| text(fixed_text(stored, *padding)));
-                Ok(())
-            }
-            Class::VariableLength {
-                string: Some(_), ..
-            } => {
-                let limit = self.byte_limit();
-                variable_bytes(
-                    self.image,
-                    &self.bytes(selections)?,
-                    Variable::Text,
-                    limit,
-                    text,
-                )
-            }
-            _ => Err(self.mismatch("strings")),
-        }
+    fn each_text(&self, selections: &[Selection], text: impl FnMut(&[u8])) -> Result<()> {
+        let (bytes, limit) = (self.bytes(selections)?, self.byte_limit());
+        each_string(self.image, self.item().datatype, &bytes, limit, text)
     }
 
     fn gather<T: Send>(
@@ -257,15 +231,13 @@ impl<'f> Values<'f> {
 
     /// How many bytes of values one call may return.
     fn byte_limit(&self) -> u64 {
-        let Limits {
-            read_bytes,
-            bytes_per_file_byte,
-            ..
-        } = *self.limits;
-        self.image
-            .len()
-            .saturating_mul(bytes_per_file_byte)
-            .max(read_bytes)
+        self.limits.bytes_of_a_read(self.image.len())
+    }
+
+    /// Whether all values together are within what one call may return.
+    pub(crate) fn check_all_readable(&self) -> Result<()> {
+        self.counts(&[])?;
+        self.storage.check_readable(self.limits)
     }
 
     fn item(&self) -> Item<'_> {
@@ -278,13 +250,6 @@ impl<'f> Values<'f> {
             item.datatype = base;
         }
         item
-    }
-
-    fn mismatch(&self, expected: &str) -> Error {
-        Error::Mismatch {
-            expected: expected.to_owned(),
-            found: self.datatype.to_string(),
-        }
     }
 }
 

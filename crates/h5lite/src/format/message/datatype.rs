@@ -210,6 +210,43 @@ pub struct EnumMember {
     pub value: Vec<u8>,
 }
 
+impl Datatype {
+    /// Whether it is how h5py stores booleans: an enumeration of exactly `FALSE` = 0 and
+    /// `TRUE` = 1.
+    #[must_use]
+    pub fn is_boolean(&self) -> bool {
+        let Class::Enumeration { base, members } = &self.class else {
+            return false;
+        };
+        let Class::FixedPoint { order, .. } = base.class else {
+            return false;
+        };
+        let is = |name: &str, value: u8| {
+            let holds = |member: &EnumMember| {
+                let mut bytes = member.value.clone();
+                if order == ByteOrder::Big {
+                    bytes.reverse();
+                }
+                let rest = bytes.split_first();
+                rest.is_some_and(|(&low, rest)| low == value && rest.iter().all(|&byte| byte == 0))
+            };
+            members
+                .iter()
+                .any(|member| member.name == name && holds(member))
+        };
+        members.len() == 2 && is("FALSE", 0) && is("TRUE", 1)
+    }
+
+    /// Whether it is a floating-point type of IEEE 754 with 2, 4 or 8 bytes, in any byte order.
+    #[must_use]
+    pub fn is_ieee_float(&self) -> bool {
+        let Class::FloatingPoint { layout, .. } = self.class else {
+            return false;
+        };
+        FloatLayout::ieee(self.size) == Some(layout)
+    }
+}
+
 impl Message for Datatype {
     const KIND: u16 = 0x03;
     const NAME: &'static str = "datatype message";
