@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::{format::field::to_u64, image::Address};
+use crate::{error::Result, format::field::to_u64, image::Address};
 
 /// Where a chunk is stored, as its index says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,6 +153,76 @@ impl ChunkGrid {
     }
 }
 
+/// The wanted chunk that a walk through an index looks for: all before are found or missing.
+#[derive(Clone, Debug)]
+pub(crate) struct Cursor<'g> {
+    grid: &'g ChunkGrid,
+    at: Option<Vec<u64>>,
+}
+
+impl<'g> Cursor<'g> {
+    /// Starts at the first wanted chunk.
+    pub(crate) fn new(grid: &'g ChunkGrid) -> Self {
+        let at = grid.first();
+        Self { grid, at }
+    }
+
+    /// The coordinates looked for, or `None` behind the last wanted chunk.
+    pub(crate) fn at(&self) -> Option<&[u64]> {
+        self.at.as_deref()
+    }
+
+    /// Goes on to the next wanted chunk.
+    pub(crate) fn step(&mut self) {
+        self.at = self
+            .at
+            .take()
+            .and_then(|mut at| self.grid.step(&mut at).then_some(at));
+    }
+
+    /// Gives up all wanted chunks before `to`, or all where that is `None`.
+    pub(crate) fn seek(&mut self, to: Option<Vec<u64>>) {
+        self.at = to.and_then(|mut at| self.grid.seek(&mut at).then_some(at));
+    }
+}
+
+/// The first of `count` positions for which `behind` holds, given that it does not before `from`,
+/// or `count`. Once it holds, it holds for all that follow.
+///
+/// Looks near `from` first: what a walk looks for next is often next to what it found.
+///
+/// # Errors
+/// What `behind` returns.
+pub(crate) fn first_behind(
+    from: usize,
+    count: usize,
+    mut behind: impl FnMut(usize) -> Result<bool>,
+) -> Result<usize> {
+    let (mut low, mut high) = (from, count);
+    let mut stride: usize = 1;
+    while low < high {
+        let near = low.saturating_add(stride).saturating_sub(1);
+        // Doubling strides until the answer is enclosed, halving ones from then on.
+        let probe = if high == count {
+            near
+        } else {
+            low.midpoint(high)
+        };
+        let probe = if probe < high {
+            probe
+        } else {
+            low.midpoint(high)
+        };
+        if behind(probe)? {
+            high = probe;
+        } else {
+            low = probe.saturating_add(1);
+            stride = stride.saturating_mul(2);
+        }
+    }
+    Ok(low)
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use proptest::prelude::*;
@@ -194,6 +264,15 @@ pub(crate) mod tests {
 
     proptest! {
         #[test]
+        fn the_first_behind_is_found_near_or_far(count in 0_usize..70, at in 0_usize..70, from in 0_usize..70) {
+            let (at, from) = (at.min(count), from.min(at).min(count));
+            let mut looks = 0;
+            let found = first_behind(from, count, |i| { looks += 1; Ok(i >= at) }).unwrap();
+            prop_assert_eq!(found, at);
+            prop_assert!(looks <= 2 * (at - from + 2).ilog2() + 2, "{} looks", looks);
+        }
+
+        #[test]
         fn the_product_is_walked_in_row_major_order(grid in (0_usize..4).prop_flat_map(grid)) {
             let expected = spelled_out(&grid);
             let mut seen = Vec::new();
@@ -202,7 +281,7 @@ pub(crate) mod tests {
                 seen.push(here.clone());
                 at = grid.step(&mut here).then_some(here);
             }
-            prop_assert_eq!(grid.len(), seen.len() as u64);
+            prop_assert_eq!(grid.len(), to_u64(seen.len()));
             prop_assert_eq!(seen, expected);
         }
 

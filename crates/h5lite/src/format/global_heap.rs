@@ -189,12 +189,12 @@ mod tests {
             let len = bytes.len();
             prop_assert!(len >= 4096 && len.is_multiple_of(8));
             let image = Image::whole(Source::from([bytes, vec![0xff; 100]].concat()));
-            let image = image.narrowed(0, len as u64 + 100, sizes);
+            let image = image.narrowed(0, to_u64(len) + 100, sizes);
             let heap = GlobalHeap::read(&image, Address(0)).unwrap();
             for (object, index) in objects.iter().zip(1..) {
                 prop_assert_eq!(heap.object(index).unwrap(), object);
             }
-            for index in [0, objects.len() as u32 + 1, 65_536] {
+            for index in [0, u32::try_from(objects.len()).unwrap() + 1, 65_536] {
                 prop_assert!(heap.object(index).unwrap_err().is_corrupt());
             }
         }

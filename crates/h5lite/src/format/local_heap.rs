@@ -123,20 +123,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn names_come_back(names in prop::collection::vec("[^\0]{0,20}", 0..20), at in 0_u64..64) {
+        fn names_come_back(names in prop::collection::vec("[^\0]{0,20}", 0..20), at in 0_usize..64) {
             let mut heap = LocalHeapBuilder::new(Sizes::default());
             let offsets: Vec<u64> = names.iter().map(|name| heap.push(name.as_bytes())).collect();
-            let encoded = heap.encode(Address(at)).unwrap();
+            let encoded = heap.encode(Address(to_u64(at))).unwrap();
             prop_assert_eq!(encoded.len(), heap.len());
-            let file = [vec![0xff; at as usize], encoded].concat();
+            let file = [vec![0xff; at], encoded].concat();
             let image = Image::whole(Source::from(file));
-            let read = LocalHeap::read(&image, Address(at)).unwrap();
+            let read = LocalHeap::read(&image, Address(to_u64(at))).unwrap();
             prop_assert_eq!(read.name(0).unwrap(), b"");
             for (offset, name) in offsets.iter().zip(&names) {
                 prop_assert_eq!(offset % 8, 0);
                 prop_assert_eq!(read.name(*offset).unwrap(), name.as_bytes());
             }
-            prop_assert!(read.name(heap.len() as u64).unwrap_err().is_corrupt());
+            prop_assert!(read.name(to_u64(heap.len())).unwrap_err().is_corrupt());
         }
     }
 

@@ -4,17 +4,20 @@
 //! structure says how long it is), encoding appends to a buffer. Bytes are claims, not facts; the
 //! lints below make a wrong one an error instead of a panic.
 
-#![deny(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions
+#![deny(clippy::indexing_slicing)]
+// Unlike the others, these two cannot be told in clippy.toml to let tests be.
+#![cfg_attr(
+    not(test),
+    deny(clippy::arithmetic_side_effects, clippy::as_conversions)
 )]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub(crate) mod btree_v1;
+pub(crate) mod btree_v2;
 pub(crate) mod checksum;
 pub(crate) mod chunk_grid;
 pub(crate) mod field;
+pub(crate) mod fractal_heap;
 pub(crate) mod global_heap;
 pub(crate) mod local_heap;
 pub(crate) mod message;

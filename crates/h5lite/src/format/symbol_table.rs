@@ -199,7 +199,7 @@ mod tests {
             let node = SymbolTableNode { entries };
             let bytes = node.encode(sizes, capacity).unwrap();
             prop_assert_eq!(bytes.len(), 8 + capacity * (24 + 2 * usize::from(width)));
-            let end = bytes.len() as u64;
+            let end = to_u64(bytes.len());
             let image = Image::whole(Source::from(bytes)).narrowed(0, end, sizes);
             prop_assert_eq!(SymbolTableNode::read(&image, Address(0)).unwrap(), node);
         }

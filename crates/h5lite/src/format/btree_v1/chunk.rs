@@ -1,12 +1,12 @@
 //! The B-tree of a chunked dataset.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::HashSet};
 
 use super::{Kind, Node};
 use crate::{
     error::{Error, Result},
     format::{
-        chunk_grid::{ChunkGrid, StoredChunk},
+        chunk_grid::{ChunkGrid, Cursor, StoredChunk, first_behind},
         field::Fields,
     },
     image::{Address, Image},
@@ -43,119 +43,91 @@ impl<'a> ChunkTree<'a> {
     /// looked at: what the library puts there is no chunk.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] where a node is broken, and whatever `visit` returns.
+    /// [`Error::Corrupt`] where a node is broken or reached twice, or the rank is another, and
+    /// whatever `visit` returns.
     pub(crate) fn walk(
         &self,
         wanted: &ChunkGrid,
         visit: &mut dyn FnMut(&[u64], StoredChunk) -> Result<()>,
     ) -> Result<()> {
-        let Some(at) = wanted.first().filter(|at| at.len() == self.chunk.len()) else {
-            return Ok(());
-        };
+        let (axes, rank) = (wanted.rank(), self.chunk.len());
+        if axes != rank {
+            let reason = format!("it indexes chunks of {rank} axes, the dataset has {axes}");
+            return Err(Error::corrupt(super::NAME, self.root, reason));
+        }
         let mut walk = Walk {
             tree: self,
-            wanted,
-            at,
+            cursor: Cursor::new(wanted),
+            visited: HashSet::new(),
             visit,
         };
-        walk.node(self.root, None, None).map(drop)
+        walk.node(self.root, None, None)
     }
 }
 
-/// Whether a walk goes on.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Next {
-    /// Here is a wanted chunk that is still to be looked for.
-    Wanted,
-    /// All are found or missing.
-    Done,
-}
-
-/// A walk in progress.
+/// A walk in progress, which looks for one wanted chunk after the other.
 ///
-/// It looks for one wanted chunk after the other and ends because each step passes a key of the
-/// file for good, whatever the keys are: a node is left only with a wanted chunk at or behind the
-/// key that follows it. So no set of visited nodes is needed, and no time is lost where a hostile
-/// tree shares its nodes.
+/// A node is left only when the cursor is at or behind the key that follows it, so every node is
+/// entered once, and a loop ends because each round passes a key for good.
 struct Walk<'a> {
     tree: &'a ChunkTree<'a>,
-    wanted: &'a ChunkGrid,
-    /// The wanted chunk looked for: all before are done.
-    at: Vec<u64>,
+    cursor: Cursor<'a>,
+    visited: HashSet<Address>,
     visit: &'a mut dyn FnMut(&[u64], StoredChunk) -> Result<()>,
 }
 
 impl Walk<'_> {
     /// Finds all wanted chunks before the key `end` in the node at `address`.
-    fn node(&mut self, address: Address, parent: Option<u8>, end: Option<&[u8]>) -> Result<Next> {
+    fn node(&mut self, address: Address, parent: Option<u8>, end: Option<&[u8]>) -> Result<()> {
         let rank = self.tree.chunk.len();
         let node = Node::read(self.tree.image, address, Kind::Chunk { rank }, parent)?;
+        if !self.visited.insert(address) {
+            return Err(node.corrupt("it is reached twice"));
+        }
         // How many children are known to start at or before the wanted chunk.
         let mut before = 0;
-        loop {
-            before = self.count_not_behind(&node, before)?;
-            let key_behind = if before < node.count {
+        while self.wants_before(&node, end)? {
+            before = first_behind(before, node.count, |index| {
+                let order = self.compare(&node, node.key(index)?)?;
+                Ok(order == Ordering::Greater)
+            })?;
+            let behind = if before < node.count {
                 Some(node.key(before)?)
             } else {
                 end
             };
-            if let Some(index) = before.checked_sub(1) {
-                let next = if node.level > 0 {
-                    self.node(node.child(index)?, Some(node.level), key_behind)?
-                } else if self.compare(&node, node.key(index)?)? == Ordering::Equal {
-                    let chunk = stored_chunk(&node, index)?;
-                    (self.visit)(&self.at, chunk)?;
-                    self.step()
-                } else {
-                    self.seek(&node, key_behind)?
-                };
-                if next == Next::Done {
-                    return Ok(next);
+            match before.checked_sub(1) {
+                Some(index) if node.level > 0 => {
+                    self.node(node.child(index)?, Some(node.level), behind)?;
                 }
-            } else if self.seek(&node, key_behind)? == Next::Done {
-                return Ok(Next::Done);
-            }
-            if let Some(end) = end
-                && self.compare(&node, end)? != Ordering::Greater
-            {
-                return Ok(Next::Wanted);
+                Some(index) if self.compare(&node, node.key(index)?)? == Ordering::Equal => {
+                    let chunk = stored_chunk(&node, index)?;
+                    (self.visit)(self.cursor.at().unwrap_or_default(), chunk)?;
+                    self.cursor.step();
+                }
+                _ => {
+                    let behind = behind.map(|key| self.coordinates(&node, key));
+                    self.cursor.seek(behind.transpose()?);
+                }
             }
         }
+        Ok(())
     }
 
-    /// How many keys of `node` are not behind the wanted chunk, given that `from` are not.
-    ///
-    /// Looks near `from` first, so that chunks next to each other are found in constant time.
-    fn count_not_behind(&self, node: &Node<'_>, from: usize) -> Result<usize> {
-        let (mut low, mut high) = (from, node.count);
-        let mut stride: usize = 1;
-        while low < high {
-            let probe = low.saturating_add(stride).saturating_sub(1);
-            if probe >= high {
-                break;
-            }
-            if self.compare(node, node.key(probe)?)? == Ordering::Greater {
-                high = probe;
-                break;
-            }
-            low = probe.saturating_add(1);
-            stride = stride.saturating_mul(2);
+    /// Whether a wanted chunk before the key `end` is still to be found.
+    fn wants_before(&self, node: &Node<'_>, end: Option<&[u8]>) -> Result<bool> {
+        match end {
+            _ if self.cursor.at().is_none() => Ok(false),
+            Some(end) => Ok(self.compare(node, end)? == Ordering::Greater),
+            None => Ok(true),
         }
-        while low < high {
-            let middle = low.midpoint(high);
-            if self.compare(node, node.key(middle)?)? == Ordering::Greater {
-                high = middle;
-            } else {
-                low = middle.saturating_add(1);
-            }
-        }
-        Ok(low)
     }
 
     /// How the chunk that `key` describes lies to the wanted one.
     fn compare(&self, node: &Node<'_>, key: &[u8]) -> Result<Ordering> {
         let mut fields = position(node, key)?;
-        for (wanted, chunk) in self.at.iter().zip(self.tree.chunk) {
+        let wanted = self.cursor.at().unwrap_or_default();
+        for (wanted, chunk) in wanted.iter().zip(self.tree.chunk) {
             let order = scaled(&mut fields, *chunk)?.cmp(wanted);
             if order != Ordering::Equal {
                 return Ok(order);
@@ -164,28 +136,11 @@ impl Walk<'_> {
         Ok(Ordering::Equal)
     }
 
-    fn step(&mut self) -> Next {
-        if self.wanted.step(&mut self.at) {
-            Next::Wanted
-        } else {
-            Next::Done
-        }
-    }
-
-    /// Gives up all wanted chunks before `key`, or all where there is no such key.
-    fn seek(&mut self, node: &Node<'_>, key: Option<&[u8]>) -> Result<Next> {
-        let Some(key) = key else {
-            return Ok(Next::Done);
-        };
+    /// Where the chunk that `key` describes lies.
+    fn coordinates(&self, node: &Node<'_>, key: &[u8]) -> Result<Vec<u64>> {
         let mut fields = position(node, key)?;
-        for (at, chunk) in self.at.iter_mut().zip(self.tree.chunk) {
-            *at = scaled(&mut fields, *chunk)?;
-        }
-        if self.wanted.seek(&mut self.at) {
-            Ok(Next::Wanted)
-        } else {
-            Ok(Next::Done)
-        }
+        let chunk = self.tree.chunk.iter();
+        chunk.map(|chunk| scaled(&mut fields, *chunk)).collect()
     }
 }
 
@@ -223,7 +178,10 @@ mod tests {
         *,
     };
     use crate::{
-        format::chunk_grid::{AxisChunks, tests::grid},
+        format::{
+            chunk_grid::{AxisChunks, tests::grid},
+            field::to_u64,
+        },
         image::Sizes,
         source::Source,
     };
@@ -232,7 +190,7 @@ mod tests {
 
     /// A tree whose i-th chunk stands at address i.
     fn tree(chunks: &[Vec<u64>], k: u16) -> (Vec<u8>, Address) {
-        let stored: Vec<_> = (0..chunks.len() as u64)
+        let stored: Vec<_> = (0..to_u64(chunks.len()))
             .map(|i| StoredChunk {
                 address: Address(i),
                 size: Some(i + 7),
@@ -306,32 +264,26 @@ mod tests {
 
     /// 63 levels, each node twice the child of the one above: 2^63 paths.
     #[test]
-    fn a_tree_that_shares_its_nodes_costs_no_more_than_its_bytes() {
+    fn a_tree_that_shares_its_nodes_is_corrupt() {
         let mut bytes = Vec::new();
         for level in 0..63_u8 {
             let below = u64::from(level.saturating_sub(1)) * 136;
             bytes.extend_from_slice(b"TREE\x01");
             bytes.extend_from_slice(&[level, 2, 0]);
             bytes.extend_from_slice(&[0xff; 16]);
-            for (row, child) in [(0_u64, below), (64 * u64::from(level + 1), below)] {
+            for row in [0, 64 * u64::from(level + 1)] {
                 bytes.extend_from_slice(&[0; 8]);
                 bytes.extend_from_slice(&row.to_le_bytes());
                 bytes.extend_from_slice(&[0; 16]);
-                bytes.extend_from_slice(&child.to_le_bytes());
+                bytes.extend_from_slice(&below.to_le_bytes());
             }
             bytes.extend_from_slice(&[0xff; 32]);
-            bytes.resize(136 * (usize::from(level) + 1), 0);
         }
         let image = Image::whole(Source::from(bytes));
         let all = ChunkGrid::new(vec![AxisChunks::Range(0..1000), AxisChunks::Range(0..10)]);
-        let mut count = 0;
         let tree = ChunkTree::new(&image, Address(62 * 136), &CHUNK).unwrap();
-        tree.walk(&all, &mut |_, _| {
-            count += 1;
-            Ok(())
-        })
-        .unwrap();
-        assert!(count <= 64);
+        let error = tree.walk(&all, &mut |_, _| Ok(())).unwrap_err();
+        assert!(error.is_corrupt());
     }
 
     #[test]

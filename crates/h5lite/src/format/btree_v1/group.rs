@@ -53,7 +53,7 @@ mod tests {
         super::build::{BulkLoad, GroupEntries},
         *,
     };
-    use crate::{image::Sizes, source::Source};
+    use crate::{format::field::to_u64, image::Sizes, source::Source};
 
     /// Where the symbol table nodes would be, far from the tree.
     const NODES: u64 = 1 << 32;
@@ -66,7 +66,7 @@ mod tests {
             bytes.extend_from_slice(node);
             Ok(())
         });
-        assert_eq!(bytes.len() as u64, 16 + load.len());
+        assert_eq!(to_u64(bytes.len()), 16 + load.len());
         (Image::whole(Source::from(bytes)), root.unwrap())
     }
 
