@@ -117,6 +117,12 @@ impl State {
         .into())
     }
 
+    /// Refuses lists of positions as long as an axis where the file cannot hold so many.
+    pub(crate) fn afford_positions(&self) -> Result<()> {
+        let longest = self.shape.0.max(self.shape.1);
+        self.afford("a list of positions, in bytes,", &[longest], 8)
+    }
+
     /// The length of an axis.
     pub(crate) fn length(&self, axis: Axis) -> usize {
         axis.of(self.shape)
@@ -168,6 +174,7 @@ impl State {
         let dataset = self.file.dataset(&format!("{path}/{object}"))?;
         match member {
             None => Ok(dataset),
+            Some(_) if dataset.field_names().is_empty() => Err(missing()),
             Some(member) => match dataset.field(member) {
                 Err(error) if error.is_not_found() => Err(missing()),
                 other => Ok(other?),

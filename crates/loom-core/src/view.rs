@@ -87,6 +87,7 @@ impl LoomConnection {
     pub fn view(&self, rows: impl Into<Selection>, cols: impl Into<Selection>) -> Result<LoomView> {
         let (rows, cols) = (rows.into(), cols.into());
         let (n_rows, n_cols) = self.shape();
+        self.state.afford_positions()?;
         rows.count(0, n_rows)?;
         cols.count(1, n_cols)?;
         let mut layers = BTreeMap::new();

@@ -354,3 +354,27 @@ fn maps_and_statistics() {
         }
     }
 }
+
+#[test]
+fn changes_since_a_time() {
+    for (file, ds, expected) in files("changes") {
+        for expected in list(&expected) {
+            let changes = ds
+                .get_changes_since(expected["since"].as_str().unwrap())
+                .unwrap();
+            for (part, found) in [
+                ("row_graphs", changes.row_graphs),
+                ("col_graphs", changes.col_graphs),
+                ("row_attrs", changes.row_attrs),
+                ("col_attrs", changes.col_attrs),
+                ("layers", changes.layers),
+            ] {
+                assert_eq!(
+                    found,
+                    strings(&expected[part]),
+                    "{file}: {part} of {expected}"
+                );
+            }
+        }
+    }
+}

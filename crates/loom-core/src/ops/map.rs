@@ -55,10 +55,10 @@ impl Layer<'_> {
         functions: &mut [&mut dyn FnMut(ArrayView1<'_, T>) -> f64],
     ) -> Result<Vec<Array1<f64>>> {
         let across = across.into();
-        let length = self.length(axis);
-        let width = across.count(axis.other().index(), self.length(axis.other()))?;
-        self.afford(length, width)?;
-        self.afford(length, functions.len())?;
+        let (rows, cols) = axis.pair(Selection::All, across.clone());
+        let block = self.afford(&rows, &cols)?;
+        let (length, width) = (axis.of(block), axis.other().of(block));
+        self.afford_results(&[length, functions.len()], size_of::<f64>())?;
         let mut results = vec![Vec::with_capacity(length); functions.len()];
         let (mut block, mut turned) = (Vec::new(), Vec::new());
         for band in bands::run_bands(&(0..length), bands::band(self, axis, width)) {

@@ -143,6 +143,7 @@ impl<'ds> Scan<'ds> {
         if self.batch_size == 0 {
             return Err(Error::Misuse("a scan in batches of 0".to_owned()));
         }
+        ds.state.afford_positions()?;
         let names = match self.layers {
             Some(names) => names,
             None => ds.layers().keys()?,

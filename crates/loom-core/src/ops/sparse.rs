@@ -1,5 +1,7 @@
 //! A layer as a sparse matrix: loompy's `sparse`.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use h5lite::{Number, Selection};
 
 use super::bands::{self, Wanted};
@@ -43,13 +45,13 @@ impl Layer<'_> {
         let (rows, cols) = (rows.into(), cols.into());
         let (n_rows, n_cols) = self.shape();
         coo::addressable(self.shape())?;
-        let shape = (rows.count(0, n_rows)?, cols.count(1, n_cols)?);
+        let shape = self.afford(&rows, &cols)?;
         coo::addressable(shape)?;
         let rows = Wanted::new(&rows, Axis::Rows, n_rows)?;
         let cols = Wanted::new(&cols, Axis::Cols, n_cols)?;
-        self.afford(rows.len(), cols.len())?;
         let (high, wide) = bands::piece(self, Axis::Rows);
         let across = cols.bands(wide);
+        let total = AtomicUsize::new(0);
         let parts = bands::each(rows.bands(high), |work: &mut Workspace<T>, band| {
             let mut found = Triplets::default();
             for piece in &across {
@@ -65,6 +67,9 @@ impl Layer<'_> {
                     found.add(&rows, row, &cols, piece.first, at, values);
                 }
             }
+            let count = found.data.len();
+            let so_far = total.fetch_add(count, Ordering::Relaxed) + count;
+            self.afford_results(&[so_far], 2 * size_of::<u32>() + size_of::<T>())?;
             if across.len() > 1 && rows.in_order() && cols.in_order() {
                 found.sort_rows();
             }

@@ -53,11 +53,12 @@ impl Layer<'_> {
         across: impl Into<Selection>,
         stats: &[Stat],
     ) -> Result<Vec<Array1<f64>>> {
-        let length = self.length(axis);
+        let across = across.into();
+        let (rows, cols) = axis.pair(Selection::All, across.clone());
+        let length = axis.of(self.afford(&rows, &cols)?);
+        self.afford_results(&[length, stats.len()], size_of::<f64>())?;
         let (narrow, wide) = bands::piece(self, axis);
-        let (width, pieces) = pieces(&across.into(), axis.other(), self, wide)?;
-        self.afford(length, width)?;
-        self.afford(length, stats.len())?;
+        let pieces = pieces(&across, axis.other(), self, wide)?;
         let bands = bands::run_bands(&(0..length), narrow);
         let parts = bands::each(bands, |block: &mut Vec<f64>, band| {
             let mut running: Vec<_> = (stats.iter())
@@ -86,21 +87,15 @@ impl Layer<'_> {
     }
 }
 
-/// How many values a selection takes of each lane, and where to read them, in the file's order.
-fn pieces(
-    across: &Selection,
-    axis: Axis,
-    layer: &Layer<'_>,
-    wide: usize,
-) -> Result<(usize, Vec<Band>)> {
+/// What a selection takes of each lane, in the file's order.
+fn pieces(across: &Selection, axis: Axis, layer: &Layer<'_>, wide: usize) -> Result<Vec<Band>> {
     let length = layer.length(axis);
-    let width = across.count(axis.index(), length)?;
     Ok(match across {
-        Selection::All => (width, bands::run_bands(&(0..length), wide)),
+        Selection::All => bands::run_bands(&(0..length), wide),
         some => {
             let mut positions = some.positions(axis.index(), length)?;
             positions.sort_unstable();
-            (width, bands::list_bands(&positions, wide))
+            bands::list_bands(&positions, wide)
         }
     })
 }
