@@ -6,7 +6,9 @@ use super::Node;
 use crate::{
     error::{Error, InObject, Result},
     format::{
+        btree_v2::BTreeV2,
         field::Fields,
+        fractal_heap::FractalHeap,
         message::{AttributeInfo, AttributeMessage, AttributeType, Dataspace, Datatype, Message},
         object_header::read_shared,
     },
@@ -14,6 +16,9 @@ use crate::{
     read::{Projection, Storage, Values},
     value::{Array, DType, Element},
 };
+
+/// Record type of the index of attributes by name.
+const ATTRIBUTE_NAME: u8 = 8;
 
 /// An attribute of an object, with its values.
 #[derive(Clone, Debug)]
@@ -59,12 +64,49 @@ fn messages(node: &Node<'_>) -> Result<Vec<AttributeMessage>> {
     }
     let info = header.get::<AttributeInfo>(image)?.unwrap_or_default();
     if let (Some(heap), Some(index)) = (info.fractal_heap, info.name_index) {
-        let _ = (heap, index);
-        return Err(Error::unsupported("dense attributes"));
+        let ordered = info.max_creation_index.is_some();
+        dense(node, heap, index, |order, message| {
+            found.push((ordered.then_some(u64::from(order)), message));
+        })?;
     }
     // Without an order of creation all first halves are equal.
     found.sort_by(|(a_order, a), (b_order, b)| (a_order, &a.name).cmp(&(b_order, &b.name)));
     Ok(found.into_iter().map(|(_, message)| message).collect())
+}
+
+/// Attributes whose messages are in a fractal heap, with their order of creation.
+fn dense(
+    node: &Node<'_>,
+    heap: Address,
+    index: Address,
+    mut found: impl FnMut(u32, AttributeMessage),
+) -> Result<()> {
+    let image = node.file.image();
+    let limit = node.file.limits().entries;
+    let mut heap = FractalHeap::read(image, heap)?;
+    let mut wanted = 0;
+    BTreeV2::read(image, index, &[ATTRIBUTE_NAME])?.walk(&mut |record| {
+        let mut fields = Fields::new("attribute index record", index, image.sizes(), record);
+        let id = fields.take(8)?;
+        if fields.u8()? & 2 != 0 {
+            return Err(Error::unsupported("shared-message table"));
+        }
+        let order = fields.u32()?;
+        let body = heap.object(id)?;
+        let mut fields = Fields::new(AttributeMessage::NAME, index, image.sizes(), &body);
+        found(order, AttributeMessage::parse(&mut fields)?);
+        wanted += 1;
+        if wanted > limit {
+            let (what, setting) = ("attributes of an object", "entries");
+            return Err(Error::Limit {
+                what,
+                wanted,
+                limit,
+                setting,
+            });
+        }
+        Ok(())
+    })
 }
 
 impl<'f> Attribute<'f> {

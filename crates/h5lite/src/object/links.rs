@@ -6,7 +6,9 @@ use crate::{
     error::{Error, Result},
     format::{
         btree_v1::walk_group,
+        btree_v2::BTreeV2,
         field::{Fields, text},
+        fractal_heap::FractalHeap,
         local_heap::LocalHeap,
         message::{LinkInfo, LinkMessage, LinkTarget, Message, SymbolTableMessage},
         object_header::ObjectHeader,
@@ -14,6 +16,9 @@ use crate::{
     },
     image::{Address, Image},
 };
+
+/// Record type of the index of links by name.
+const LINK_NAME: u8 = 5;
 
 /// All links of the group with this header, at most `limit`.
 pub(super) fn all(image: &Image, header: &ObjectHeader, limit: u64) -> Result<Vec<Link>> {
@@ -25,8 +30,7 @@ pub(super) fn all(image: &Image, header: &ObjectHeader, limit: u64) -> Result<Ve
         .all::<LinkMessage>(image)
         .collect::<Result<Vec<_>>>()?;
     if let (Some(heap), Some(index)) = (info.fractal_heap, info.name_index) {
-        let _ = (heap, index);
-        return Err(Error::unsupported("dense links"));
+        dense(image, heap, index, limit, &mut messages)?;
     }
     if info.max_creation_index.is_some() {
         messages.sort_by_key(|link| link.creation_order);
@@ -79,4 +83,23 @@ fn symbol_table(image: &Image, table: &SymbolTableMessage, limit: u64) -> Result
         check_count(links.len(), limit)
     })?;
     Ok(links)
+}
+
+/// Links whose messages are in a fractal heap, found through the index of their names.
+fn dense(
+    image: &Image,
+    heap: Address,
+    index: Address,
+    limit: u64,
+    links: &mut Vec<LinkMessage>,
+) -> Result<()> {
+    let mut heap = FractalHeap::read(image, heap)?;
+    BTreeV2::read(image, index, &[LINK_NAME])?.walk(&mut |record| {
+        // The hash of the name, then the heap's id for the message.
+        let id = record.get(4..).unwrap_or_default();
+        let body = heap.object(id)?;
+        let mut fields = Fields::new(LinkMessage::NAME, index, image.sizes(), &body);
+        links.push(LinkMessage::parse(&mut fields)?);
+        check_count(links.len(), limit)
+    })
 }

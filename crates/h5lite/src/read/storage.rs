@@ -4,6 +4,7 @@ use crate::{
     error::{Error, Result},
     format::{
         btree_v1::ChunkTree,
+        btree_v2::BTreeV2,
         chunk_grid::{ChunkGrid, StoredChunk},
         message::{ChunkIndex, DataLayout, Filter},
     },
@@ -311,6 +312,10 @@ impl Storage {
                     filter_mask: 0,
                 }))
             }),
+            ChunkIndex::BtreeV2(Some(header)) => {
+                let tree = BTreeV2::read(image, header, &BTreeV2::CHUNKS)?;
+                collect(whole, |visit| tree.walk_chunks(grid, visit))
+            }
             _ => Err(Error::unsupported("chunk index")),
         }
     }

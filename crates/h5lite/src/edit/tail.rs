@@ -1,0 +1,98 @@
+//! The end of a file that is being written: everything an edit adds goes there.
+
+use crate::{
+    error::{Error, Result},
+    image::Address,
+    store::{Store, write_all},
+};
+
+/// Bytes are handed to the store in pieces of this size.
+const BUFFER: usize = 1 << 20;
+/// Everything is placed at a multiple of this.
+const ALIGNMENT: u64 = 8;
+
+/// Appends behind the committed end of a file. Nothing in front of that is touched.
+#[derive(Debug)]
+pub(crate) struct Tail {
+    /// Where addresses are counted from.
+    base: u64,
+    /// Where the buffer goes.
+    flushed: u64,
+    buffer: Vec<u8>,
+}
+
+impl Tail {
+    /// A tail behind `end`, both counted from the start of the file.
+    pub(crate) fn new(base: u64, end: u64) -> Self {
+        Self { base, flushed: end, buffer: Vec::new() }
+    }
+
+    /// One past the last byte appended, from the start of the file.
+    pub(crate) fn end(&self) -> u64 {
+        self.flushed + self.buffer.len() as u64
+    }
+
+    /// Where the next structure will be placed.
+    pub(crate) fn next(&self) -> Address {
+        let relative = self.end() - self.base;
+        Address(relative.next_multiple_of(ALIGNMENT))
+    }
+
+    /// Appends `bytes` at the next aligned place.
+    pub(crate) fn append(&mut self, store: &mut dyn Store, bytes: &[u8]) -> Result<Address> {
+        let address = self.next();
+        let padding = self.base + address.0 - self.end();
+        self.buffer.extend(std::iter::repeat_n(0, usize::try_from(padding).unwrap_or(0)));
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= BUFFER {
+            self.flush(store)?;
+        }
+        Ok(address)
+    }
+
+    /// Hands everything appended so far to the store.
+    pub(crate) fn flush(&mut self, store: &mut dyn Store) -> Result<()> {
+        write_all(store, self.flushed, &self.buffer)?;
+        self.flushed += self.buffer.len() as u64;
+        self.buffer.clear();
+        Ok(())
+    }
+
+    /// Reads back what was appended.
+    pub(crate) fn read(&self, store: &dyn Store, address: Address, len: usize) -> Result<Vec<u8>> {
+        let start = self.base + address.0;
+        let mut bytes = vec![0; len];
+        if start >= self.flushed {
+            let from = usize::try_from(start - self.flushed).unwrap_or(usize::MAX);
+            let kept = self.buffer.get(from..from.saturating_add(len));
+            let kept = kept.ok_or_else(|| Error::corrupt("tail", address, "nothing was appended"))?;
+            bytes.copy_from_slice(kept);
+        } else {
+            let action = format_args!("read {len} bytes at {start:#x}").to_string();
+            store.read_at(start, &mut bytes).map_err(|error| Error::io(action, error))?;
+        }
+        Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Memory;
+
+    #[test]
+    fn what_is_appended_can_be_read_back_before_and_after_it_is_flushed() {
+        let mut store = Memory(vec![9; 21]);
+        let mut tail = Tail::new(5, 21);
+        let first = tail.append(&mut store, b"first").unwrap();
+        let second = tail.append(&mut store, b"second").unwrap();
+        assert_eq!((first, second), (Address(16), Address(24)));
+        assert_eq!(tail.read(&store, second, 6).unwrap(), b"second");
+        tail.flush(&mut store).unwrap();
+        let third = tail.append(&mut store, b"third").unwrap();
+        assert_eq!(tail.read(&store, first, 5).unwrap(), b"first");
+        assert_eq!(tail.read(&store, third, 5).unwrap(), b"third");
+        assert_eq!(store.0[..21], [9; 21]);
+        assert_eq!(store.0[21..29], *b"first\0\0\0");
+    }
+}
