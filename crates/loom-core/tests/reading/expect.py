@@ -208,12 +208,8 @@ def scans(ds, keys):
                         "layers": {k: encode(v[:, :]) for k, v in view.layers.items()},
                         "ra": numbers(view.ra),
                         "ca": numbers(view.ca),
-                        "row_graphs": {k: by_row(g) for k, g in view.row_graphs.items()}
-                        if key is None or axis == 0
-                        else {},
-                        "col_graphs": {k: by_row(g) for k, g in view.col_graphs.items()}
-                        if key is None or axis == 1
-                        else {},
+                        "row_graphs": scanned(ds, view.row_graphs, 0, axis, key),
+                        "col_graphs": scanned(ds, view.col_graphs, 1, axis, key),
                     }
                 )
             items = None if items is None else items.tolist()
@@ -228,6 +224,15 @@ def scans(ds, keys):
                 }
             )
     return out
+
+
+def scanned(ds, graphs, axis, scan_axis, key):
+    """Graphs of a batch. loompy leaves those of a sorted axis unsorted: there scipy sorts them."""
+    if key is None or axis == scan_axis:
+        return {k: by_row(g) for k, g in graphs.items()}
+    order = np.argsort((ds.ra if axis == 0 else ds.ca)[key])
+    whole = ds.row_graphs if axis == 0 else ds.col_graphs
+    return {k: by_row(g.tocsr()[order][:, order]) for k, g in whole.items()}
 
 
 def numbers(manager):
