@@ -233,17 +233,12 @@ impl<'ds> Layer<'ds> {
         }
     }
 
-    /// Refuses to work through a block of it where the file cannot hold so many values. Returns
-    /// how many rows and columns the block has.
-    pub(crate) fn afford(&self, rows: &Selection, cols: &Selection) -> Result<(usize, usize)> {
-        let (n_rows, n_cols) = self.shape;
-        let positions = [n_rows.max(n_cols)];
-        (self.state).afford("a list of positions, in bytes,", &positions, 8)?;
-        let (rows, cols) = (rows.count(0, n_rows)?, cols.count(1, n_cols)?);
+    /// Refuses to work through `rows` x `cols` of its values where the file cannot hold so many.
+    pub(crate) fn afford(&self, rows: usize, cols: usize) -> Result<()> {
+        let longest = self.shape.0.max(self.shape.1);
+        (self.state).afford("a list of positions, in bytes,", &[longest], 8)?;
         let size = self.dtype.size().unwrap_or(1);
-        self.state
-            .afford("a block, in bytes,", &[rows, cols], size)?;
-        Ok((rows, cols))
+        (self.state).afford("a block, in bytes,", &[rows, cols], size)
     }
 
     /// Refuses to return so many values of `size` bytes where the file has not given cause for

@@ -55,9 +55,9 @@ impl Layer<'_> {
         functions: &mut [&mut dyn FnMut(ArrayView1<'_, T>) -> f64],
     ) -> Result<Vec<Array1<f64>>> {
         let across = across.into();
-        let (rows, cols) = axis.pair(Selection::All, across.clone());
-        let block = self.afford(&rows, &cols)?;
-        let (length, width) = (axis.of(block), axis.other().of(block));
+        let length = self.length(axis);
+        let width = across.count(axis.other().index(), self.length(axis.other()))?;
+        self.afford(length, width)?;
         self.afford_results(&[length, functions.len()], size_of::<f64>())?;
         let mut results = vec![Vec::with_capacity(length); functions.len()];
         let (mut block, mut turned) = (Vec::new(), Vec::new());

@@ -45,7 +45,8 @@ impl Layer<'_> {
         let (rows, cols) = (rows.into(), cols.into());
         let (n_rows, n_cols) = self.shape();
         coo::addressable(self.shape())?;
-        let shape = self.afford(&rows, &cols)?;
+        let shape = (rows.count(0, n_rows)?, cols.count(1, n_cols)?);
+        self.afford(shape.0, shape.1)?;
         coo::addressable(shape)?;
         let rows = Wanted::new(&rows, Axis::Rows, n_rows)?;
         let cols = Wanted::new(&cols, Axis::Cols, n_cols)?;

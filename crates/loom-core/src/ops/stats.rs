@@ -54,8 +54,9 @@ impl Layer<'_> {
         stats: &[Stat],
     ) -> Result<Vec<Array1<f64>>> {
         let across = across.into();
-        let (rows, cols) = axis.pair(Selection::All, across.clone());
-        let length = axis.of(self.afford(&rows, &cols)?);
+        let length = self.length(axis);
+        let width = across.count(axis.other().index(), self.length(axis.other()))?;
+        self.afford(length, width)?;
         self.afford_results(&[length, stats.len()], size_of::<f64>())?;
         let (narrow, wide) = bands::piece(self, axis);
         let pieces = pieces(&across, axis.other(), self, wide)?;
