@@ -21,7 +21,7 @@ use crate::{
 /// files before version 3 use. Whether there is one value for each row or column is checked by
 /// [`view`](crate::LoomConnection::view) and validation, not here, so that a broken file can be
 /// looked at.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Attrs<'ds> {
     state: &'ds State,
     axis: Axis,
@@ -102,11 +102,8 @@ impl<'ds> Attrs<'ds> {
     pub fn columns(self) -> Result<Vec<String>> {
         let mut columns = Vec::new();
         for name in self.keys()? {
-            columns.extend((self.state).columns(
-                self.axis.attrs_path(),
-                self.axis.attribute(),
-                &name,
-            )?);
+            let of_one = State::columns(&name, self.dataset(&name)?)?;
+            columns.extend(of_one.into_iter().map(|(name, _)| name));
         }
         Ok(columns)
     }
@@ -143,7 +140,46 @@ impl<'ds> Attrs<'ds> {
     /// As [`get_any`](Self::get_any); [`Error::Shape`] where the attribute is not as long as the
     /// axis; [`h5lite::Error::OutOfBounds`] for a position outside the axis.
     pub fn get_at(self, name: &str, positions: impl Into<Selection>) -> Result<Array> {
-        let dataset = self.dataset(name)?;
+        self.read_at(name, &self.dataset(name)?, positions.into())
+    }
+
+    /// Names and values of all attributes, fields of compounds one by one.
+    ///
+    /// # Errors
+    /// As [`keys`](Self::keys); each value as [`get_any`](Self::get_any).
+    pub fn iter(self) -> Result<impl Iterator<Item = Result<(String, Array)>> + 'ds> {
+        self.each(move |_, dataset| self.state.read_any(dataset, &[]))
+    }
+
+    /// Names and values of all attributes at some positions of the axis.
+    pub(crate) fn iter_at(
+        self,
+        positions: Selection,
+    ) -> Result<impl Iterator<Item = Result<(String, Array)>> + 'ds> {
+        self.each(move |name, dataset| self.read_at(name, dataset, positions.clone()))
+    }
+
+    /// What `read` makes of every column; an attribute that fails does not hide the others.
+    fn each(
+        self,
+        read: impl Fn(&str, &Dataset<'ds>) -> Result<Array> + 'ds,
+    ) -> Result<impl Iterator<Item = Result<(String, Array)>> + 'ds> {
+        let columns = move |key: String| {
+            let columns = self.dataset(&key);
+            match columns.and_then(|dataset| State::columns(&key, dataset)) {
+                Ok(columns) => columns.into_iter().map(Ok).collect(),
+                Err(error) => vec![Err(error)],
+            }
+        };
+        let columns = self.keys()?.into_iter().flat_map(columns);
+        Ok(columns.map(move |column| {
+            let (name, dataset) = column?;
+            let values = read(&name, &dataset)?;
+            Ok((name, values))
+        }))
+    }
+
+    fn read_at(self, name: &str, dataset: &Dataset<'ds>, positions: Selection) -> Result<Array> {
         let length = self.state.length(self.axis);
         if dataset.shape().first() != Some(&length) {
             return Err(Error::Shape {
@@ -153,16 +189,8 @@ impl<'ds> Attrs<'ds> {
             });
         }
         let mut selections = vec![Selection::All; dataset.shape().len()];
-        selections[0] = positions.into();
-        self.state.read_any(&dataset, &selections)
-    }
-
-    /// Names and values of all attributes, fields of compounds one by one.
-    ///
-    /// # Errors
-    /// As [`columns`](Self::columns); each value as [`get_any`](Self::get_any).
-    pub fn iter(self) -> Result<impl Iterator<Item = Result<(String, Array)>> + 'ds> {
-        Ok((self.columns()?.into_iter()).map(move |name| Ok((name.clone(), self.get_any(&name)?))))
+        selections[0] = positions;
+        self.state.read_any(dataset, &selections)
     }
 
     /// loompy's `ds.ra["A", "B"]`: names that do not exist are skipped; if one is left, that

@@ -201,6 +201,7 @@ fn opening(path: &Path, error: h5lite::Error) -> Error {
 }
 
 /// An open Loom file. Dropping it closes the file.
+#[derive(Debug)]
 pub struct LoomConnection {
     pub(crate) state: State,
     mode: Mode,

@@ -209,3 +209,29 @@ impl Places {
         &self.places[start as usize..end as usize]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn triplets_lie_inside_the_shape() {
+        let coo = |shape, row: &[u32], col: &[u32], data: &[f64]| {
+            Coo::new(shape, row.to_vec(), col.to_vec(), data.to_vec())
+        };
+        assert!(coo((2, 3), &[1], &[2], &[0.5]).is_ok());
+        assert!(coo((2, 3), &[2], &[2], &[0.5]).is_err());
+        assert!(coo((2, 3), &[1], &[3], &[0.5]).is_err());
+        assert!(coo((2, 3), &[1], &[2, 0], &[0.5]).is_err());
+        assert!(coo((2, 3), &[1], &[2], &[]).is_err());
+        assert!(coo((usize::MAX, 3), &[], &[], &[]).is_err());
+        assert!(coo((2, 3), &[], &[], &[]).unwrap().select(&[0]).is_err());
+        assert!(coo((3, 3), &[], &[], &[]).unwrap().select(&[3]).is_err());
+    }
+
+    #[test]
+    fn values_at_one_position_add_up() {
+        let coo = Coo::new((2, 2), vec![0, 1, 0], vec![1, 1, 1], vec![1_u8, 2, 3]).unwrap();
+        assert_eq!(coo.to_dense(), ndarray::arr2(&[[0.0, 4.0], [0.0, 2.0]]));
+    }
+}

@@ -15,7 +15,7 @@ const WHAT: &str = "global attribute";
 /// as before version 3, the HDF5 attributes of `/` (`last_modified` is then one of them).
 ///
 /// A single value has rank 0. An array of one value, as R writes, stays an array.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct GlobalAttrs<'ds> {
     state: &'ds State,
 }
@@ -160,11 +160,18 @@ impl<'ds> GlobalAttrs<'ds> {
     /// # Errors
     /// As [`keys`](Self::keys); each value as [`get_any`](Self::get_any).
     pub fn iter(self) -> Result<impl Iterator<Item = Result<(String, Array)>> + 'ds> {
-        let mut names = self.keys()?;
-        if matches!(self.place()?, Place::Group(_)) {
-            let columns = (names.iter()).map(|name| self.state.columns(spec::ATTRS, WHAT, name));
-            names = columns.collect::<Result<Vec<_>>>()?.concat();
-        }
-        Ok((names.into_iter()).map(move |name| Ok((name.clone(), self.get_any(&name)?))))
+        let columns = move |key: String| match self.find(&key)? {
+            Stored::Dataset(dataset) => (State::columns(&key, dataset)?.iter())
+                .map(|(name, dataset)| Ok((name.clone(), self.state.read_any(dataset, &[])?)))
+                .collect(),
+            Stored::Attribute(_) => Ok(vec![(key.clone(), self.get_any(&key)?)]),
+        };
+        let keys = self.keys()?.into_iter();
+        Ok(keys.flat_map(move |key| -> Vec<Result<(String, Array)>> {
+            match columns(key) {
+                Ok(columns) => columns.into_iter().map(Ok).collect(),
+                Err(error) => vec![Err(error)],
+            }
+        }))
     }
 }

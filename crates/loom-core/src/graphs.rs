@@ -14,7 +14,7 @@ use crate::{
 /// The graphs of one axis: name to edges between rows, or between columns.
 ///
 /// Files from before the present names keep them in `/row_edges` and `/col_edges`; both are read.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Graphs<'ds> {
     state: &'ds State,
     axis: Axis,

@@ -1,5 +1,7 @@
 //! The matrices of a file: loompy's `ds.layers`.
 
+use std::fmt;
+
 use h5lite::{Array, DType, Dataset, Number, Selection};
 use ndarray::{Array2, ArrayD, Ix2};
 
@@ -14,7 +16,7 @@ use crate::{
 const WHAT: &str = "layer";
 
 /// The layers: name to matrix. The main matrix, `/matrix`, is the layer `""`.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Layers<'ds> {
     state: &'ds State,
 }
@@ -115,6 +117,16 @@ pub struct Layer<'ds> {
     dataset: Dataset<'ds>,
     shape: (usize, usize),
     dtype: DType,
+}
+
+impl fmt::Debug for Layer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Layer")
+            .field("name", &self.name)
+            .field("shape", &self.shape)
+            .field("dtype", &self.dtype)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'ds> Layer<'ds> {

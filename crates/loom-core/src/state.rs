@@ -1,6 +1,9 @@
 //! What a connection knows, and the reading that every manager shares.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+};
 
 use h5lite::{Array, DType, Dataset, Element, File, Group, Object, Selection};
 use ndarray::ArrayD;
@@ -19,6 +22,17 @@ pub(crate) struct State {
     pub(crate) version: SpecVersion,
     /// A log, so that a read through `&self` can say what it mended.
     warnings: Mutex<Vec<String>>,
+}
+
+/// Which file, and not what is in it.
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State")
+            .field("path", &self.file.path())
+            .field("shape", &self.shape)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
 }
 
 /// More warnings than this are not kept: a hostile file could make any number of them.
@@ -182,22 +196,19 @@ impl State {
         }
     }
 
-    /// `name`, or for a compound dataset the names of its members as [`dataset`](Self::dataset)
-    /// takes them.
-    pub(crate) fn columns(
-        &self,
-        path: &str,
-        what: &'static str,
+    /// What of a dataset is read as one array: the dataset itself under its name, or each member
+    /// of a compound under the name that [`dataset`](Self::dataset) takes.
+    pub(crate) fn columns<'f>(
         name: &str,
-    ) -> Result<Vec<String>> {
-        let members = self.dataset(path, what, name)?.field_names();
-        Ok(if members.is_empty() {
-            vec![name.to_owned()]
-        } else {
-            (members.iter())
-                .map(|member| format!("{name}/{member}"))
-                .collect()
-        })
+        dataset: Dataset<'f>,
+    ) -> Result<Vec<(String, Dataset<'f>)>> {
+        let members = dataset.field_names();
+        if members.is_empty() {
+            return Ok(vec![(name.to_owned(), dataset)]);
+        }
+        (members.iter())
+            .map(|member| Ok((format!("{name}/{member}"), dataset.field(member)?)))
+            .collect()
     }
 
     /// Values of an attribute, text as it was meant.

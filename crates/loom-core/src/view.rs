@@ -99,26 +99,13 @@ impl LoomConnection {
         }
         Ok(LoomView {
             layers,
-            ra: attributes(self.ra(), &rows)?,
-            ca: attributes(self.ca(), &cols)?,
+            ra: self.ra().iter_at(rows.clone())?.collect::<Result<_>>()?,
+            ca: self.ca().iter_at(cols.clone())?.collect::<Result<_>>()?,
             row_graphs: graphs(self.row_graphs(), &rows, n_rows)?,
             col_graphs: graphs(self.col_graphs(), &cols, n_cols)?,
             attrs: self.attrs().iter()?.collect::<Result<_>>()?,
         })
     }
-}
-
-/// All attributes of an axis at some of its positions.
-pub(crate) fn attributes(
-    attrs: Attrs<'_>,
-    positions: &Selection,
-) -> Result<BTreeMap<String, Array>> {
-    (attrs.columns()?.into_iter())
-        .map(|name| {
-            let values = attrs.get_at(&name, positions.clone())?;
-            Ok((name, values))
-        })
-        .collect()
 }
 
 /// All graphs of an axis among some of its positions.

@@ -16,17 +16,13 @@ impl LoomConnection {
     /// # Examples
     /// ```
     /// use loom_core::{Axis, Mode, connect};
+    /// use ndarray::ArrayView1;
     ///
     /// let ds = connect("../../fixtures/demo.loom", Mode::Read)?;
-    /// let mut largest = 0.0_f64;
-    /// let totals = ds.map::<f64>(
-    ///     Axis::Cols,
-    ///     &mut [&mut |cell| cell.sum(), &mut |cell| {
-    ///         largest = cell.fold(largest, |a, &b| a.max(b));
-    ///         largest
-    ///     }],
-    /// )?;
-    /// assert_eq!(totals[0].len(), ds.shape().1);
+    /// let mut total = |cell: ArrayView1<'_, f64>| cell.sum();
+    /// let mut genes = |cell: ArrayView1<'_, f64>| cell.iter().filter(|&&x| x > 0.0).count() as f64;
+    /// let results = ds.map(Axis::Cols, &mut [&mut total, &mut genes])?;
+    /// assert_eq!(results[0].len(), ds.shape().1);
     /// # Ok::<(), loom_core::Error>(())
     /// ```
     pub fn map<T: Number>(

@@ -1,6 +1,6 @@
 //! A file batch by batch along one axis: loompy's `scan`.
 
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::{cmp::Ordering, collections::BTreeMap, fmt};
 
 use h5lite::{Array, Selection, with_array};
 
@@ -61,7 +61,7 @@ pub struct Batch {
 /// The axis is cut into windows of [`batch_size`](Scan::batch_size) positions. Each batch holds
 /// those of the [`items`](Scan::items) that lie in one window, in the order they were given;
 /// windows without any are skipped. Graphs along the axis keep the edges within the batch.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 #[must_use = "nothing is read until the scan is iterated over"]
 pub struct Scan<'ds> {
     ds: &'ds LoomConnection,
@@ -164,16 +164,13 @@ impl<'ds> Scan<'ds> {
         };
         let other = axis.other();
         if what.contains(&What::attrs(other)) {
-            *every.axis_attrs_mut(other) = view::attributes(ds.axis_attrs(other), &order)?;
+            *every.axis_attrs_mut(other) =
+                (ds.axis_attrs(other).iter_at(order.clone())?).collect::<Result<_>>()?;
         }
         if what.contains(&What::graphs(other)) {
             let length = other.of(ds.shape());
             *every.axis_graphs_mut(other) = view::graphs(ds.axis_graphs(other), &order, length)?;
         }
-        let attrs = match what.contains(&What::attrs(axis)) {
-            true => ds.axis_attrs(axis).columns()?,
-            false => Vec::new(),
-        };
         let mut graphs = BTreeMap::new();
         if what.contains(&What::graphs(axis)) {
             for graph in ds.axis_graphs(axis).iter()? {
@@ -190,7 +187,7 @@ impl<'ds> Scan<'ds> {
             layers,
             order,
             every,
-            attrs,
+            attrs: what.contains(&What::attrs(axis)),
             graphs,
         })
     }
@@ -208,6 +205,12 @@ impl<'ds> IntoIterator for Scan<'ds> {
 /// The batches of a [`Scan`]. What is wrong with the scan itself, such as a layer that does not
 /// exist, is the first item; after an error there is no other.
 pub struct Batches<'ds>(Option<Result<Walk<'ds>>>);
+
+impl fmt::Debug for Batches<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batches").finish_non_exhaustive()
+    }
+}
 
 impl Iterator for Batches<'_> {
     type Item = Result<Batch>;
@@ -239,8 +242,8 @@ struct Walk<'ds> {
     order: Selection,
     /// What is the same in every batch.
     every: LoomView,
-    /// Names of the attributes along the axis.
-    attrs: Vec<String>,
+    /// Whether the batches hold the attributes along the axis.
+    attrs: bool,
     graphs: BTreeMap<String, Windowed>,
 }
 
@@ -280,10 +283,9 @@ impl Walk<'_> {
             let block = layer.read_any(rows, cols)?;
             view.layers.insert(layer.name().to_owned(), block);
         }
-        let attrs = self.ds.axis_attrs(self.axis);
-        for name in &self.attrs {
-            let values = attrs.get_at(name, along.clone())?;
-            view.axis_attrs_mut(self.axis).insert(name.clone(), values);
+        if self.attrs {
+            let attrs = self.ds.axis_attrs(self.axis).iter_at(along)?;
+            *view.axis_attrs_mut(self.axis) = attrs.collect::<Result<_>>()?;
         }
         let places: Vec<_> = indices.iter().map(|index| index - start).collect();
         let end = (start + self.batch_size).min(self.axis.of(self.ds.shape()));
