@@ -1,0 +1,12 @@
+//! Work on whole files, each verb of loompy in a file of its own.
+
+mod bands;
+mod changes;
+mod map;
+mod scan;
+mod sparse;
+mod stats;
+
+pub use changes::Changes;
+pub use scan::{Batch, Batches, Scan, What};
+pub use stats::Stat;
