@@ -16,6 +16,7 @@
 //! | `ds.scan(axis=1, items=..., key=...)` | [`LoomConnection::scan`] |
 //! | `ds.map([f, g], axis=0)` | [`LoomConnection::map`]; [`Layer::stats`] for sums, means and the like |
 //! | `ds.sparse(rows, cols, layer)` | [`LoomConnection::sparse`], [`Layer::sparse`] |
+//! | `LoomValidator(version).validate(path, "speconly")` | [`LoomValidator::validate`], [`validate()`] |
 //! | `ds.last_modified()` | [`LoomConnection::last_modified`] and those of each manager |
 //! | `ds.get_changes_since(t)` | [`LoomConnection::get_changes_since`] |
 //!
@@ -37,9 +38,9 @@ mod layers;
 mod ops;
 pub mod spec;
 mod state;
-mod text;
+pub mod text;
 mod timestamp;
-pub mod validate;
+mod validate;
 mod view;
 
 pub use h5lite::{self, Array, DType, Element, Limits, Number, Selection};
@@ -54,4 +55,5 @@ pub use graphs::Graphs;
 pub use layers::{Layer, Layers};
 pub use ops::{Batch, Batches, Changes, Scan, Stat, What};
 pub use spec::SpecVersion;
+pub use validate::{LoomValidator, Report, Strictness, validate};
 pub use view::LoomView;
