@@ -2,11 +2,14 @@
 
 mod bands;
 mod changes;
+mod export;
 mod map;
 mod scan;
 mod sparse;
 mod stats;
 
 pub use changes::Changes;
+pub use export::Format;
+pub(crate) use export::stored_type;
 pub use scan::{Batch, Batches, Scan, What};
 pub use stats::Stat;
