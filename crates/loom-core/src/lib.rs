@@ -16,6 +16,7 @@
 //! | `ds.scan(axis=1, items=..., key=...)` | [`LoomConnection::scan`] |
 //! | `ds.map([f, g], axis=0)` | [`LoomConnection::map`]; [`Layer::stats`] for sums, means and the like |
 //! | `ds.sparse(rows, cols, layer)` | [`LoomConnection::sparse`], [`Layer::sparse`] |
+//! | `ds.aggregate(None, None, "Clusters", "mean")` | [`LoomConnection::aggregate`] with an [`Aggregate`] |
 //! | `ds.export("file.tab", layer, "tab")` | [`LoomConnection::export`] |
 //! | `ds._repr_html_()` | [`LoomConnection::to_html`], [`LoomView::to_html`] |
 //! | `LoomValidator(version).validate(path, "speconly")` | [`LoomValidator::validate`], [`validate()`] |
@@ -58,7 +59,9 @@ pub use error::{Error, Result};
 pub use global_attrs::GlobalAttrs;
 pub use graphs::Graphs;
 pub use layers::{Layer, Layers};
-pub use ops::{Batch, Batches, Changes, Format, Scan, Stat, What};
+pub use ops::{
+    Aggregate, Batch, Batches, Changes, ColumnFunc, Format, Func, GroupBy, Scan, Stat, What,
+};
 pub use spec::SpecVersion;
 pub use validate::{LoomValidator, Report, Strictness, validate};
 pub use view::LoomView;
