@@ -12,11 +12,15 @@
 )]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub(crate) mod block_cache;
 pub(crate) mod btree_v1;
 pub(crate) mod btree_v2;
 pub(crate) mod checksum;
+mod chunk_array;
 pub(crate) mod chunk_grid;
+pub(crate) mod extensible_array;
 pub(crate) mod field;
+pub(crate) mod fixed_array;
 pub(crate) mod fractal_heap;
 pub(crate) mod global_heap;
 pub(crate) mod local_heap;

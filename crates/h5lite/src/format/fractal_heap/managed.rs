@@ -1,14 +1,10 @@
 //! The blocks of a fractal heap: a linear address space that direct blocks fill piece by piece,
 //! found through indirect blocks.
 
-use std::{
-    borrow::Cow,
-    collections::{HashMap, hash_map::Entry},
-};
-
 use crate::{
     error::{Error, Result},
     format::{
+        block_cache::BlockCache,
         checksum::lookup3,
         field::{Fields, to_u64},
     },
@@ -125,24 +121,13 @@ fn power(bits: u32) -> u64 {
 /// The managed objects of a heap.
 #[derive(Debug)]
 pub(super) struct Managed<'a> {
-    image: &'a Image,
     heap: Address,
     table: DoublingTable,
     root: Option<Address>,
     /// Rows of the root; 0: it is a direct block.
     rows: u32,
     checksummed: bool,
-    /// Blocks that were read and found right, by address. A block knows the one place in the heap
-    /// where it belongs, so none is read twice.
-    blocks: HashMap<Address, Block<'a>>,
-    /// Bytes of these blocks: no more than the file has, unless they overlap.
-    read: u64,
-}
-
-#[derive(Debug)]
-struct Block<'a> {
-    offset: u64,
-    bytes: Cow<'a, [u8]>,
+    blocks: BlockCache<'a>,
 }
 
 impl<'a> Managed<'a> {
@@ -156,14 +141,12 @@ impl<'a> Managed<'a> {
         checksummed: bool,
     ) -> Self {
         Self {
-            image,
             heap,
             table,
             root,
             rows: rows.into(),
             checksummed,
-            blocks: HashMap::new(),
-            read: 0,
+            blocks: BlockCache::new(image),
         }
     }
 
@@ -174,12 +157,12 @@ impl<'a> Managed<'a> {
 
     /// The `len` bytes at `offset` of the heap.
     pub(super) fn object(&mut self, offset: u64, len: u64) -> Result<&[u8]> {
-        let nowhere = |heap| {
+        let heap = self.heap;
+        let nowhere = || {
             let reason = format!("no block holds the {len} bytes at offset {offset:#x}");
             Error::corrupt(super::NAME, heap, reason)
         };
-        let heap = self.heap;
-        let mut address = self.root.ok_or_else(|| nowhere(heap))?;
+        let mut address = self.root.ok_or_else(nowhere)?;
         let (mut rows, mut base) = (self.rows, 0_u64);
         let mut block_bits = self.table.block_bits(0);
         // Rows become fewer from block to block.
@@ -187,15 +170,15 @@ impl<'a> Managed<'a> {
             let inside = offset.saturating_sub(base);
             let (row, column, start) = self.table.locate(inside);
             if row >= rows {
-                return Err(nowhere(heap));
+                return Err(nowhere());
             }
             let entry = (u64::from(row) << self.table.width).saturating_add(column);
             let child = self.child(address, base, rows, entry)?;
-            address = child.ok_or_else(|| nowhere(heap))?;
+            address = child.ok_or_else(nowhere)?;
             base = base.saturating_add(start);
             block_bits = self.table.block_bits(row);
             let below = self.table.rows_below(row).filter(|below| *below < rows);
-            rows = below.ok_or_else(|| nowhere(heap))?;
+            rows = below.ok_or_else(nowhere)?;
         }
         let prefix_len = self.prefix_len(self.checksummed);
         let block = self.direct(address, base, power(block_bits))?;
@@ -208,13 +191,13 @@ impl<'a> Managed<'a> {
         });
         let object = range.filter(|range| !range.is_empty());
         let object = object.and_then(|range| block.get(range));
-        object.ok_or_else(|| nowhere(heap))
+        object.ok_or_else(nowhere)
     }
 
     /// Length of signature, version, heap header address, block offset, and checksum if it stands
     /// there too.
     fn prefix_len(&self, checksummed: bool) -> usize {
-        let offset = usize::from(self.image.sizes().offset);
+        let offset = usize::from(self.blocks.image().sizes().offset);
         let heap_offset = usize::from(self.table.heap_offset_width());
         let checksum = if checksummed { CHECKSUM_LEN } else { 0 };
         offset
@@ -231,52 +214,35 @@ impl<'a> Managed<'a> {
         rows: u32,
         entry: u64,
     ) -> Result<Option<Address>> {
-        let sizes = self.image.sizes();
+        let sizes = self.blocks.image().sizes();
         let children = u64::from(rows) << self.table.width;
         let children_len = children.saturating_mul(sizes.offset.into());
         let prefix_len = self.prefix_len(false);
         let overhead = to_u64(prefix_len.saturating_add(CHECKSUM_LEN));
         let len = children_len.saturating_add(overhead);
-        let block = self.block(INDIRECT, address, offset, len, |bytes, mut fields| {
-            fields.skip(
-                bytes
-                    .len()
-                    .saturating_sub(prefix_len)
-                    .saturating_sub(CHECKSUM_LEN),
-            )?;
+        let block = self.block(INDIRECT, address, offset, len, |_, mut fields| {
+            fields.take_long(children_len)?;
             fields.checksum()
         })?;
-        let at = entry.saturating_mul(sizes.offset.into());
         let mut fields = Fields::new(INDIRECT, address, sizes, block);
         fields.skip(prefix_len)?;
-        fields.take_long(at)?;
+        fields.take_long(entry.saturating_mul(sizes.offset.into()))?;
         fields.offset()
     }
 
     /// The `len` bytes of the direct block at `address`, for `offset` of the heap.
     fn direct(&mut self, address: Address, offset: u64, len: u64) -> Result<&[u8]> {
         let checksummed = self.checksummed;
-        self.block(DIRECT, address, offset, len, |bytes, mut fields| {
-            if !checksummed {
-                return Ok(());
+        self.block(DIRECT, address, offset, len, |block, fields| {
+            if checksummed {
+                verify_checksum(block, fields)
+            } else {
+                Ok(())
             }
-            // The checksum stands among what it covers, as zeros.
-            let at = fields.position();
-            let stored = fields.u32()?;
-            let mut covered = bytes.to_vec();
-            if let Some(checksum) = covered.get_mut(at..fields.position()) {
-                checksum.fill(0);
-            }
-            let computed = lookup3(&covered);
-            if stored == computed {
-                return Ok(());
-            }
-            let reason = format!("checksum {stored:#010x}, its bytes give {computed:#010x}");
-            Err(fields.corrupt(reason))
         })
     }
 
-    /// The block at `address`, read and verified once.
+    /// The block at `address`, which belongs at `offset` of the heap.
     ///
     /// `verify` gets its bytes, and its fields behind the block offset.
     fn block(
@@ -287,38 +253,48 @@ impl<'a> Managed<'a> {
         len: u64,
         verify: impl FnOnce(&[u8], Fields<'_>) -> Result<()>,
     ) -> Result<&[u8]> {
+        let heap = self.heap;
         let offset_width = self.table.heap_offset_width();
-        let block = match self.blocks.entry(address) {
-            Entry::Occupied(block) => block.into_mut(),
-            Entry::Vacant(place) => {
-                let bytes = self.image.bytes(structure, address, len)?;
-                self.read = self.read.saturating_add(len);
-                let mut fields = Fields::new(structure, address, self.image.sizes(), &bytes);
-                if self.read > self.image.len() {
-                    return Err(fields.corrupt("it overlaps other blocks"));
-                }
-                fields.signature(match structure {
-                    DIRECT => DIRECT_SIGNATURE,
-                    _ => INDIRECT_SIGNATURE,
-                })?;
-                fields.version(&[VERSION])?;
-                let heap = fields.address_of("the heap header")?;
-                if heap != self.heap {
-                    let reason = format!("it belongs to the heap at {heap}, not {}", self.heap);
-                    return Err(fields.corrupt(reason));
-                }
-                let found = fields.uint(offset_width)?;
-                verify(&bytes, fields)?;
-                place.insert(Block {
-                    offset: found,
-                    bytes,
-                })
+        let sizes = self.blocks.image().sizes();
+        let block = self.blocks.get(structure, address, len, |mut fields| {
+            let whole = fields.clone().rest();
+            fields.signature(match structure {
+                DIRECT => DIRECT_SIGNATURE,
+                _ => INDIRECT_SIGNATURE,
+            })?;
+            fields.version(&[VERSION])?;
+            let found = fields.address_of("the heap header")?;
+            if found != heap {
+                let reason = format!("it belongs to the heap at {found}, not {heap}");
+                return Err(fields.corrupt(reason));
             }
-        };
-        if block.offset != offset || to_u64(block.bytes.len()) != len {
-            let reason = format!("it belongs at offset {:#x}, not {offset:#x}", block.offset);
-            return Err(Error::corrupt(structure, address, reason));
+            fields.skip(offset_width.into())?;
+            verify(whole, fields)
+        })?;
+        let mut fields = Fields::new(structure, address, sizes, block);
+        fields.skip(usize::from(sizes.offset).saturating_add(5))?;
+        let found = fields.uint(offset_width)?;
+        if found != offset {
+            let reason = format!("it belongs at offset {found:#x}, not {offset:#x}");
+            return Err(fields.corrupt(reason));
         }
-        Ok(&block.bytes)
+        Ok(block)
     }
+}
+
+/// Verifies a direct block's checksum, the next field: it covers the whole block, itself taken for
+/// zeros.
+fn verify_checksum(block: &[u8], mut fields: Fields<'_>) -> Result<()> {
+    let at = fields.position();
+    let stored = fields.u32()?;
+    let mut covered = block.to_vec();
+    if let Some(checksum) = covered.get_mut(at..fields.position()) {
+        checksum.fill(0);
+    }
+    let computed = lookup3(&covered);
+    if stored == computed {
+        return Ok(());
+    }
+    let reason = format!("checksum {stored:#010x}, its bytes give {computed:#010x}");
+    Err(fields.corrupt(reason))
 }
