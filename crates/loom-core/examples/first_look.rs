@@ -3,10 +3,15 @@
 use loom_core::{Axis, Mode, Result, Stat, connect};
 
 fn main() -> Result<()> {
-    let path = std::env::args().nth(1).unwrap_or_else(|| "fixtures/demo.loom".to_owned());
+    let path = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "fixtures/demo.loom".to_owned());
     let ds = connect(path, Mode::Read)?;
     let (genes, cells) = ds.shape();
-    println!("{genes} genes x {cells} cells, {} layers", ds.layers().len()?);
+    println!(
+        "{genes} genes x {cells} cells, {} layers",
+        ds.layers().len()?
+    );
 
     // An attribute, a corner of the matrix, and two genes of every cell in the order asked for.
     let names = ds.ra().get::<String>("Gene")?;
@@ -21,7 +26,11 @@ fn main() -> Result<()> {
     // The same cell by cell, a batch of at most 512 at a time, with its attributes.
     for batch in ds.scan(Axis::Cols).batch_size(512) {
         let batch = batch?;
-        println!("cells {}..{}", batch.start, batch.start + batch.indices.len());
+        println!(
+            "cells {}..{}",
+            batch.start,
+            batch.start + batch.indices.len()
+        );
     }
     Ok(())
 }

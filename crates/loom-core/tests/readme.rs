@@ -8,5 +8,8 @@ fn the_readme_shows_the_example() {
     let example = fs::read_to_string(crate_dir.join("examples/first_look.rs")).unwrap();
     let readme = fs::read_to_string(crate_dir.join("../../README.md")).unwrap();
     let shown = example.split_once("\n\n").unwrap().1;
-    assert!(readme.contains(shown.trim_end()), "README.md does not show examples/first_look.rs");
+    assert!(
+        readme.contains(shown.trim_end()),
+        "README.md does not show examples/first_look.rs"
+    );
 }
