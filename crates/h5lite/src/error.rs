@@ -71,6 +71,19 @@ pub enum Error {
     /// Another program holds a lock that excludes ours.
     #[error("locked by another program: {0}")]
     Locked(String),
+    /// The file was opened for reading only.
+    #[error("opened for reading only")]
+    ReadOnly,
+    /// Something has the path already.
+    #[error("{0:?} exists already")]
+    Exists(String),
+    /// Another program wrote to the file since it was opened. Nothing was changed.
+    #[error("another program changed the file since it was opened; open it again")]
+    ChangedUnderUs,
+    /// The system failed while the content was being switched. The file has the old content or the
+    /// new one; opening it again shows which.
+    #[error("the commit may or may not have happened; open the file again: {0}")]
+    CommitUnknown(Box<Error>),
     /// The operating system refused.
     #[error("cannot {action}: {source}")]
     Io {

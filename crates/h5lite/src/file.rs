@@ -7,13 +7,17 @@ use std::{
 
 use crate::{
     error::{Error, Result},
-    format::{message::Datatype, superblock::Superblock},
+    format::{
+        message::Datatype,
+        superblock::{BtreeK, Superblock},
+    },
     image::{Address, Image},
     limits::Limits,
     lock::{Locking, lock_shared},
     object::{Dataset, Group, Object, path},
     read::{each_sequence, each_string},
     source::Source,
+    store::Store,
 };
 
 /// An HDF5 file opened for reading: a snapshot of what it held at that moment.
@@ -30,20 +34,24 @@ use crate::{
 /// ```
 #[derive(Debug)]
 pub struct File {
-    image: Image,
-    superblock: Superblock,
+    pub(crate) image: Image,
+    pub(crate) superblock: Superblock,
     limits: Limits,
-    path: Option<PathBuf>,
+    pub(crate) path: Option<PathBuf>,
     /// Holds the lock for as long as the file is open.
     _locked: Option<fs::File>,
+    /// Where edits are written, if the file was opened for writing.
+    pub(crate) store: Option<Box<dyn Store>>,
+    /// Whether the file may be mapped into memory again after an edit.
+    pub(crate) mapped: bool,
 }
 
 /// How a file is opened.
 #[derive(Clone, Debug, Default)]
 pub struct OpenOptions {
-    limits: Limits,
-    locking: Locking,
-    positioned: bool,
+    pub(crate) limits: Limits,
+    pub(crate) locking: Locking,
+    pub(crate) positioned: bool,
 }
 
 impl OpenOptions {
@@ -146,7 +154,7 @@ impl File {
         Self::options().from_bytes(bytes)
     }
 
-    fn from_source(source: Source, limits: Limits) -> Result<Self> {
+    pub(crate) fn from_source(source: Source, limits: Limits) -> Result<Self> {
         let image = Image::whole(source);
         let superblock = Superblock::find(&image)?;
         let image = image.narrowed(superblock.base, superblock.end_of_file, superblock.sizes);
@@ -156,6 +164,8 @@ impl File {
             limits,
             path: None,
             _locked: None,
+            store: None,
+            mapped: false,
         })
     }
 
@@ -187,6 +197,15 @@ impl File {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    pub(crate) fn superblock(&self) -> &Superblock {
+        &self.superblock
+    }
+
+    /// Node capacities of the version 1 B-trees of this file.
+    pub(crate) fn btree_k(&self) -> BtreeK {
+        self.superblock.k
     }
 
     pub(crate) fn image(&self) -> &Image {

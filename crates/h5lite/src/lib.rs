@@ -1,5 +1,6 @@
 //! Reads and writes the part of HDF5 that Loom files need, in pure Rust.
 
+mod edit;
 mod error;
 mod file;
 mod filter;
@@ -10,8 +11,11 @@ mod lock;
 mod object;
 mod read;
 mod source;
+mod store;
 mod value;
+mod writable;
 
+pub use edit::{DatasetOptions, Edit};
 pub use error::{Error, Result};
 pub use file::{File, OpenOptions};
 pub use format::message::{

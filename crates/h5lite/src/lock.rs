@@ -33,6 +33,26 @@ const RETRY: Duration = Duration::from_millis(20);
 /// # Errors
 /// [`Error::Locked`] where a writer holds the file, [`Error::Io`] where the system refuses.
 pub(crate) fn lock_shared(file: &File, locking: Locking) -> Result<bool> {
+    lock(locking, || file.try_lock_shared(), "it is open for writing")
+}
+
+/// Takes an exclusive lock on `file`; the rest as [`lock_shared`].
+///
+/// # Errors
+/// As [`lock_shared`], where a reader holds the file too.
+pub(crate) fn lock_exclusive(file: &File, locking: Locking) -> Result<bool> {
+    lock(
+        locking,
+        || file.try_lock(),
+        "it is open for reading or writing",
+    )
+}
+
+fn lock(
+    locking: Locking,
+    try_lock: impl Fn() -> Result<(), TryLockError>,
+    reason: &str,
+) -> Result<bool> {
     let setting = env::var("HDF5_USE_FILE_LOCKING").unwrap_or_default();
     let deadline = match locking {
         Locking::Off => return Ok(false),
@@ -41,15 +61,14 @@ pub(crate) fn lock_shared(file: &File, locking: Locking) -> Result<bool> {
         Locking::Wait(patience) => Instant::now() + patience,
     };
     loop {
-        match file.try_lock_shared() {
+        match try_lock() {
             Ok(()) => return Ok(true),
             Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(RETRY),
             Err(TryLockError::WouldBlock) => {
-                return Err(Error::Locked(
-                    "it is open for writing; close it there, wait, or set \
-                     HDF5_USE_FILE_LOCKING=FALSE if you are sure that nobody writes to it"
-                        .to_owned(),
-                ));
+                return Err(Error::Locked(format!(
+                    "{reason}; close it there, wait, or set HDF5_USE_FILE_LOCKING=FALSE if you are \
+                     sure that nobody writes to it"
+                )));
             }
             Err(TryLockError::Error(error)) if has_no_locks(&error) => return Ok(false),
             Err(TryLockError::Error(error)) => return Err(Error::io("lock the file", error)),

@@ -48,13 +48,21 @@ impl Before {
     /// Remembers the file as it is.
     pub(crate) fn remember(store: &dyn Store, superblock: &Superblock) -> Result<Self> {
         let bytes = read_superblock(store, superblock)?;
-        let len = store.len().map_err(|error| Error::io("ask for the length", error))?;
-        Ok(Self { superblock: superblock.clone(), bytes, len })
+        let len = store
+            .len()
+            .map_err(|error| Error::io("ask for the length", error))?;
+        Ok(Self {
+            superblock: superblock.clone(),
+            bytes,
+            len,
+        })
     }
 
     /// Whether the file is still as it was, but for what was appended.
     fn check_unchanged(&self, store: &dyn Store, end: u64) -> Result<()> {
-        let len = store.len().map_err(|error| Error::io("ask for the length", error))?;
+        let len = store
+            .len()
+            .map_err(|error| Error::io("ask for the length", error))?;
         if read_superblock(store, &self.superblock)? != self.bytes || len < end {
             return Err(Error::ChangedUnderUs);
         }
@@ -64,9 +72,13 @@ impl Before {
     /// Takes back what was appended. The file is as it was before, byte for byte, unless bytes
     /// behind its end of file were in the way.
     pub(crate) fn roll_back(&self, store: &mut dyn Store) -> Result<()> {
-        let len = store.len().map_err(|error| Error::io("ask for the length", error))?;
+        let len = store
+            .len()
+            .map_err(|error| Error::io("ask for the length", error))?;
         if len > self.len {
-            store.set_len(self.len).map_err(|error| Error::io("cut the file back", error))?;
+            store
+                .set_len(self.len)
+                .map_err(|error| Error::io("cut the file back", error))?;
         }
         Ok(())
     }
@@ -76,7 +88,9 @@ impl Before {
 fn read_superblock(store: &dyn Store, superblock: &Superblock) -> Result<Vec<u8>> {
     let mut bytes = vec![0; superblock.encode().len()];
     let action = "read the superblock";
-    store.read_at(superblock.base, &mut bytes).map_err(|error| Error::io(action, error))?;
+    store
+        .read_at(superblock.base, &mut bytes)
+        .map_err(|error| Error::io(action, error))?;
     Ok(bytes)
 }
 
@@ -94,19 +108,31 @@ pub(crate) fn publish(
 ) -> Result<Superblock> {
     let does = |step| left_out != Some(step);
     let sync = |store: &mut dyn Store| {
-        store.sync().map_err(|error| Error::io("make the file durable", error))
+        store
+            .sync()
+            .map_err(|error| Error::io("make the file durable", error))
     };
     if does(Step::SyncContent) {
         sync(store)?;
     }
     before.check_unchanged(store, end)?;
-    let after = Superblock { root, end_of_file: end, ..before.superblock.clone() };
+    let after = Superblock {
+        root,
+        end_of_file: end,
+        ..before.superblock.clone()
+    };
     let switched = if after.version < 2 {
         switch_fields(store, &after, &does, &sync)
     } else {
         switch_whole(store, before, &after)
     };
-    let durable = switched.and_then(|()| if does(Step::SyncSwitch) { sync(store) } else { Ok(()) });
+    let durable = switched.and_then(|()| {
+        if does(Step::SyncSwitch) {
+            sync(store)
+        } else {
+            Ok(())
+        }
+    });
     durable.map_err(|error| Error::CommitUnknown(Box::new(error)))?;
     Ok(after)
 }
@@ -123,8 +149,11 @@ fn switch_fields(
     let root = (after.base + 64 + shift, after.root.0);
     // With cache type 0 nobody believes the root's old B-tree and heap that stand behind it.
     write_all(store, after.base + 72 + shift, &[0; 4])?;
-    let (first, second) =
-        if does(Step::EndOfFileFirst) { (end_of_file, root) } else { (root, end_of_file) };
+    let (first, second) = if does(Step::EndOfFileFirst) {
+        (end_of_file, root)
+    } else {
+        (root, end_of_file)
+    };
     write_all(store, first.0, &first.1.to_le_bytes())?;
     if does(Step::SyncEndOfFile) {
         sync(store)?;
@@ -136,6 +165,10 @@ fn switch_fields(
 fn switch_whole(store: &mut dyn Store, before: &Before, after: &Superblock) -> Result<()> {
     let bytes = after.encode();
     debug_assert_eq!(bytes.len(), RescueRecord::SUPERBLOCK_LEN);
-    debug_assert_eq!(bytes[..28], before.bytes[..28], "only the end of file and the root change");
+    debug_assert_eq!(
+        bytes[..28],
+        before.bytes[..28],
+        "only the end of file and the root change"
+    );
     write_all(store, after.base + 28, &bytes[28..])
 }

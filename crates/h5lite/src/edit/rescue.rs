@@ -54,7 +54,9 @@ impl RescueRecord {
         let base = fields.u64()?;
         let mut superblock = || -> Result<[u8; Self::SUPERBLOCK_LEN]> {
             let bytes = fields.take(Self::SUPERBLOCK_LEN)?;
-            bytes.try_into().map_err(|_| Error::corrupt(NAME, Address(0), "short"))
+            bytes
+                .try_into()
+                .map_err(|_| Error::corrupt(NAME, Address(0), "short"))
         };
         let (old, new) = (superblock()?, superblock()?);
         fields.checksum()?;
@@ -67,20 +69,32 @@ impl RescueRecord {
 ///
 /// Only a superblock that is a mixture of the old and the new bytes is touched.
 pub(crate) fn finish_torn_switch(store: &mut dyn Store) -> Result<bool> {
-    let len = store.len().map_err(|error| Error::io("ask for the length", error))?;
-    let Some(at) = len.checked_sub(RescueRecord::LEN as u64) else { return Ok(false) };
+    let len = store
+        .len()
+        .map_err(|error| Error::io("ask for the length", error))?;
+    let Some(at) = len.checked_sub(RescueRecord::LEN as u64) else {
+        return Ok(false);
+    };
     let mut bytes = vec![0; RescueRecord::LEN];
-    store.read_at(at, &mut bytes).map_err(|error| Error::io("read the rescue record", error))?;
-    let Ok(record) = RescueRecord::parse(&bytes) else { return Ok(false) };
+    store
+        .read_at(at, &mut bytes)
+        .map_err(|error| Error::io("read the rescue record", error))?;
+    let Ok(record) = RescueRecord::parse(&bytes) else {
+        return Ok(false);
+    };
     let mut found = [0; RescueRecord::SUPERBLOCK_LEN];
-    store.read_at(record.base, &mut found).map_err(|error| Error::io("read the superblock", error))?;
+    store
+        .read_at(record.base, &mut found)
+        .map_err(|error| Error::io("read the superblock", error))?;
     let mixed = |((found, old), new): ((&u8, &u8), &u8)| found == old || found == new;
     let torn = found.iter().zip(&record.old).zip(&record.new).all(mixed);
     if !torn || found == record.old || found == record.new {
         return Ok(false);
     }
     write_all(store, record.base, &record.new)?;
-    store.sync().map_err(|error| Error::io("make the file durable", error))?;
+    store
+        .sync()
+        .map_err(|error| Error::io("make the file durable", error))?;
     Ok(true)
 }
 
@@ -124,7 +138,11 @@ mod tests {
 
     #[test]
     fn other_superblocks_are_left_alone() {
-        let record = RescueRecord { base: 0, old: [1; 48], new: [2; 48] };
+        let record = RescueRecord {
+            base: 0,
+            old: [1; 48],
+            new: [2; 48],
+        };
         for superblock in [[1; 48], [2; 48], [3; 48]] {
             let mut store = file(&record, &superblock);
             assert!(!finish_torn_switch(&mut store).unwrap());

@@ -24,7 +24,11 @@ pub(crate) struct Tail {
 impl Tail {
     /// A tail behind `end`, both counted from the start of the file.
     pub(crate) fn new(base: u64, end: u64) -> Self {
-        Self { base, flushed: end, buffer: Vec::new() }
+        Self {
+            base,
+            flushed: end,
+            buffer: Vec::new(),
+        }
     }
 
     /// One past the last byte appended, from the start of the file.
@@ -42,7 +46,10 @@ impl Tail {
     pub(crate) fn append(&mut self, store: &mut dyn Store, bytes: &[u8]) -> Result<Address> {
         let address = self.next();
         let padding = self.base + address.0 - self.end();
-        self.buffer.extend(std::iter::repeat_n(0, usize::try_from(padding).unwrap_or(0)));
+        self.buffer.extend(std::iter::repeat_n(
+            0,
+            usize::try_from(padding).unwrap_or(0),
+        ));
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() >= BUFFER {
             self.flush(store)?;
@@ -65,11 +72,14 @@ impl Tail {
         if start >= self.flushed {
             let from = usize::try_from(start - self.flushed).unwrap_or(usize::MAX);
             let kept = self.buffer.get(from..from.saturating_add(len));
-            let kept = kept.ok_or_else(|| Error::corrupt("tail", address, "nothing was appended"))?;
+            let kept =
+                kept.ok_or_else(|| Error::corrupt("tail", address, "nothing was appended"))?;
             bytes.copy_from_slice(kept);
         } else {
             let action = format_args!("read {len} bytes at {start:#x}").to_string();
-            store.read_at(start, &mut bytes).map_err(|error| Error::io(action, error))?;
+            store
+                .read_at(start, &mut bytes)
+                .map_err(|error| Error::io(action, error))?;
         }
         Ok(bytes)
     }

@@ -1,6 +1,8 @@
 //! DEFLATE with a zlib header, as `H5Z_FILTER_DEFLATE` stores it.
 
-use flate2::{Decompress, FlushDecompress, Status};
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+
+use crate::error::{Error, Result as H5Result};
 
 /// The most one compressed byte can become.
 const MAX_RATIO: usize = 1032;
@@ -53,6 +55,38 @@ impl Inflater {
         }
         out.truncate(filled);
         Ok(())
+    }
+}
+
+/// A deflater whose state is kept from one chunk to the next.
+#[derive(Debug, Default)]
+pub(super) struct Deflater(Option<(u32, Compress)>);
+
+impl Deflater {
+    /// Deflates a chunk at `level`, 0 to 9.
+    pub(super) fn deflate(&mut self, input: &[u8], level: u32) -> H5Result<Vec<u8>> {
+        let state = match &mut self.0 {
+            Some((of_level, state)) if *of_level == level => {
+                state.reset();
+                state
+            }
+            other => {
+                &mut other
+                    .insert((level, Compress::new(Compression::new(level), true)))
+                    .1
+            }
+        };
+        // What DEFLATE cannot shrink it stores, with five bytes for every 16 KiB or less.
+        let mut out = Vec::with_capacity(input.len() + input.len() / 1000 + 64);
+        loop {
+            let consumed = usize::try_from(state.total_in()).unwrap_or(usize::MAX);
+            let rest = input.get(consumed..).unwrap_or_default();
+            match state.compress_vec(rest, &mut out, FlushCompress::Finish) {
+                Ok(Status::StreamEnd) => return Ok(out),
+                Ok(_) => out.reserve(out.len().max(64)),
+                Err(error) => return Err(Error::unsupported(format_args!("deflate: {error}"))),
+            }
+        }
     }
 }
 

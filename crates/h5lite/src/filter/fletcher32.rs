@@ -17,6 +17,12 @@ pub(super) fn verify(input: &[u8]) -> Result<&[u8], String> {
     ))
 }
 
+/// Puts the checksum behind the data.
+pub(super) fn append(data: &mut Vec<u8>) {
+    let checksum = checksum(data);
+    data.extend(checksum.to_le_bytes());
+}
+
 /// The library's variant: words of two bytes, most significant first, in ones' complement.
 fn checksum(data: &[u8]) -> u32 {
     let (mut first, mut second) = (0_u32, 0_u32);

@@ -1,9 +1,12 @@
 //! The filter pipeline: what turns a chunk as stored into a chunk of elements, and back.
 
 mod deflate;
+mod encode;
 mod fletcher32;
 mod lzf;
 mod shuffle;
+
+pub(crate) use encode::Encoder;
 
 use crate::{
     error::{Error, Result},
@@ -73,8 +76,10 @@ impl<'a> Decoder<'a> {
                 continue;
             }
             let input: &[u8] = if in_output { &self.output } else { stored };
-            // Filters before this one may have added to the chunk, as a checksum does.
-            let room = len.saturating_add(position.saturating_mul(4));
+            // Filters before this one may have added to the chunk, as a checksum does, or DEFLATE to
+            // what it cannot shrink.
+            let added = len / 100 + 64;
+            let room = len.saturating_add(position.saturating_mul(added));
             match filter.id {
                 FilterId::DEFLATE => self.inflater.inflate(input, &mut self.spare, room),
                 FilterId::LZF => lzf::decompress(input, &mut self.spare, room),

@@ -131,6 +131,21 @@ impl GlobalHeapBuilder {
         Some(self.count)
     }
 
+    /// Whether there is no object in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Whether it can number no more objects.
+    pub(crate) fn is_full(&self) -> bool {
+        self.count == u16::MAX
+    }
+
+    /// Bytes its objects take, headers included.
+    pub(crate) fn used(&self) -> usize {
+        self.objects.len()
+    }
+
     /// Bytes of the collection as it is.
     pub(crate) fn len(&self) -> usize {
         let used = self

@@ -55,7 +55,8 @@ impl RawMessage {
         }
     }
 
-    fn parse<M: Message>(&self, sizes: Sizes) -> Result<M> {
+    /// Reads the body, which is not shared.
+    pub(crate) fn parse<M: Message>(&self, sizes: Sizes) -> Result<M> {
         M::parse(&mut Fields::new(M::NAME, self.address, sizes, &self.body))
     }
 }
@@ -111,6 +112,20 @@ impl ObjectHeader {
     /// Whether there is a message with this number.
     pub(crate) fn has(&self, kind: u16) -> bool {
         self.messages.iter().any(|message| message.kind == kind)
+    }
+
+    /// How many hard links lead here.
+    pub(crate) fn reference_count(&self, sizes: Sizes) -> Result<u32> {
+        let message = self
+            .messages
+            .iter()
+            .find(|raw| raw.kind == kind::REFERENCE_COUNT);
+        let Some(raw) = message else {
+            return Ok(self.reference_count);
+        };
+        let mut fields = Fields::new("reference count message", raw.address, sizes, &raw.body);
+        fields.version(&[0])?;
+        fields.u32()
     }
 
     /// Writes version 1, in one block.

@@ -12,7 +12,7 @@ use crate::{
         message::{AttributeInfo, AttributeMessage, AttributeType, Dataspace, Datatype, Message},
         object_header::read_shared,
     },
-    image::Address,
+    image::{Address, Image},
     read::{Projection, Storage, Values},
     value::{Array, DType, Element},
 };
@@ -65,7 +65,8 @@ fn messages(node: &Node<'_>) -> Result<Vec<AttributeMessage>> {
     let info = header.get::<AttributeInfo>(image)?.unwrap_or_default();
     if let (Some(heap), Some(index)) = (info.fractal_heap, info.name_index) {
         let ordered = info.max_creation_index.is_some();
-        dense(node, heap, index, |order, message| {
+        let limit = node.file.limits().entries;
+        dense(image, heap, index, limit, |order, message, _| {
             found.push((ordered.then_some(u64::from(order)), message));
         })?;
     }
@@ -74,15 +75,14 @@ fn messages(node: &Node<'_>) -> Result<Vec<AttributeMessage>> {
     Ok(found.into_iter().map(|(_, message)| message).collect())
 }
 
-/// Attributes whose messages are in a fractal heap, with their order of creation.
-fn dense(
-    node: &Node<'_>,
+/// Attributes whose messages are in a fractal heap: order of creation, message, and its bytes.
+pub(crate) fn dense(
+    image: &Image,
     heap: Address,
     index: Address,
-    mut found: impl FnMut(u32, AttributeMessage),
+    limit: u64,
+    mut found: impl FnMut(u32, AttributeMessage, Vec<u8>),
 ) -> Result<()> {
-    let image = node.file.image();
-    let limit = node.file.limits().entries;
     let mut heap = FractalHeap::read(image, heap)?;
     let mut wanted = 0;
     BTreeV2::read(image, index, &[ATTRIBUTE_NAME])?.walk(&mut |record| {
@@ -94,7 +94,7 @@ fn dense(
         let order = fields.u32()?;
         let body = heap.object(id)?;
         let mut fields = Fields::new(AttributeMessage::NAME, index, image.sizes(), &body);
-        found(order, AttributeMessage::parse(&mut fields)?);
+        found(order, AttributeMessage::parse(&mut fields)?, body.to_vec());
         wanted += 1;
         if wanted > limit {
             let (what, setting) = ("attributes of an object", "entries");

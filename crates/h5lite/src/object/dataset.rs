@@ -4,6 +4,7 @@ use ndarray::ArrayD;
 
 use super::Node;
 use crate::{
+    edit::PendingData,
     error::{Error, InObject, Result},
     filter::Decoder,
     format::message::{
@@ -105,6 +106,20 @@ impl<'f> Dataset<'f> {
 
     pub(super) fn node_mut(&mut self) -> &mut Node<'f> {
         &mut self.node
+    }
+
+    pub(crate) fn values(&self) -> &Values<'f> {
+        &self.values
+    }
+
+    /// The data, to be changed.
+    pub(crate) fn pending(&self) -> Result<PendingData> {
+        self.check_readable()?;
+        Ok(PendingData::of(
+            &self.values,
+            self.max_shape.as_deref(),
+            &self.filters,
+        ))
     }
 
     /// Length of every axis; a single value has none.

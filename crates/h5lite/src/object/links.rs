@@ -20,30 +20,40 @@ use crate::{
 /// Record type of the index of links by name.
 const LINK_NAME: u8 = 5;
 
-/// All links of the group with this header, at most `limit`.
+/// All links of the group with this header, at most `limit`, in the order h5py lists them.
 pub(super) fn all(image: &Image, header: &ObjectHeader, limit: u64) -> Result<Vec<Link>> {
+    let links = messages(image, header, limit)?;
+    Ok(links
+        .into_iter()
+        .map(|link| Link {
+            name: link.name,
+            target: link.target,
+        })
+        .collect())
+}
+
+/// The same, with their order of creation where the group tracks it.
+pub(crate) fn messages(
+    image: &Image,
+    header: &ObjectHeader,
+    limit: u64,
+) -> Result<Vec<LinkMessage>> {
     if let Some(table) = header.get::<SymbolTableMessage>(image)? {
         return symbol_table(image, &table, limit);
     }
     let info = header.get::<LinkInfo>(image)?.unwrap_or_default();
-    let mut messages = header
+    let mut links = header
         .all::<LinkMessage>(image)
         .collect::<Result<Vec<_>>>()?;
     if let (Some(heap), Some(index)) = (info.fractal_heap, info.name_index) {
-        dense(image, heap, index, limit, &mut messages)?;
+        dense(image, heap, index, limit, &mut links)?;
     }
     if info.max_creation_index.is_some() {
-        messages.sort_by_key(|link| link.creation_order);
+        links.sort_by_key(|link| link.creation_order);
     } else {
-        messages.sort_by(|a, b| a.name.cmp(&b.name));
+        links.sort_by(|a, b| a.name.cmp(&b.name));
     }
-    Ok(messages
-        .into_iter()
-        .map(|m| Link {
-            name: m.name,
-            target: m.target,
-        })
-        .collect())
+    Ok(links)
 }
 
 /// Fails where `count` is over the limit.
@@ -62,7 +72,7 @@ fn check_count(count: usize, limit: u64) -> Result<()> {
 }
 
 /// A symbol table is sorted by name already.
-fn symbol_table(image: &Image, table: &SymbolTableMessage, limit: u64) -> Result<Vec<Link>> {
+fn symbol_table(image: &Image, table: &SymbolTableMessage, limit: u64) -> Result<Vec<LinkMessage>> {
     let heap = LocalHeap::read(image, table.heap)?;
     let mut links = Vec::new();
     walk_group(image, table.btree, &mut |node| {
@@ -78,7 +88,11 @@ fn symbol_table(image: &Image, table: &SymbolTableMessage, limit: u64) -> Result
                 }
             };
             let name = text(heap.name(entry.name)?).into_owned();
-            links.push(Link { name, target });
+            links.push(LinkMessage {
+                name,
+                target,
+                creation_order: None,
+            });
         }
         check_count(links.len(), limit)
     })?;

@@ -3,10 +3,11 @@
 mod attribute;
 mod dataset;
 mod group;
-mod links;
+pub(crate) mod links;
 pub(crate) mod path;
 
 pub use attribute::Attribute;
+pub(crate) use attribute::dense as dense_attributes;
 pub use dataset::Dataset;
 pub use group::{Group, Link};
 

@@ -36,14 +36,13 @@ pub(super) struct Output<O> {
 }
 
 /// The selection of a read, laid over the chunk grid.
-struct Plan<'a> {
+struct Plan {
     /// What of the first axis comes out of which chunks.
     segments: Vec<Segment>,
     /// The same for the other axes.
     bands: Vec<Vec<Band>>,
     /// Items from one position of an axis of the result to the next.
     strides: Vec<usize>,
-    gather: &'a Gather<'a>,
 }
 
 /// A run of the result's first axis and what of a chunk goes into it.
@@ -94,8 +93,8 @@ impl Gather<'_> {
     }
 }
 
-impl<'a> Plan<'a> {
-    fn new(gather: &'a Gather<'a>, selections: &[&Selection]) -> Result<Self> {
+impl Plan {
+    fn new(gather: &Gather<'_>, selections: &[&Selection]) -> Result<Self> {
         let Storage { shape, chunk, .. } = gather.storage;
         // A scalar is stored as one axis of length 1.
         let selections = if selections.is_empty() {
@@ -116,7 +115,6 @@ impl<'a> Plan<'a> {
             segments,
             bands,
             strides,
-            gather,
         })
     }
 
@@ -184,7 +182,7 @@ impl<'a, O> Worker<'a, O> {
     }
 
     /// Reads one row of chunks into all parts of the result that come out of it.
-    fn band(&mut self, plan: &Plan<'_>, chunk: u64, mut targets: Vec<Target<'_, O>>) -> Result<()> {
+    fn band(&mut self, plan: &Plan, chunk: u64, mut targets: Vec<Target<'_, O>>) -> Result<()> {
         let others = plan
             .bands
             .iter()
@@ -221,7 +219,7 @@ impl<'a, O> Worker<'a, O> {
     /// Reads one chunk, or the fill value in its place.
     fn chunk<'p>(
         &mut self,
-        plan: &'p Plan<'_>,
+        plan: &'p Plan,
         coordinates: &[u64],
         entry: Option<&ChunkEntry>,
         pieces: &mut [&'p [Piece]],

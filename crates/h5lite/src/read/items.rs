@@ -98,6 +98,18 @@ impl StoredNumber {
         out.extend(wide.iter().take(width));
     }
 
+    /// Packed numbers as they are stored; `None` where not all bits of the stored number count.
+    pub(crate) fn unpack(&self, packed: &[u8]) -> Option<Vec<u8>> {
+        if self.bits.is_some() || self.dtype.size() != Some(self.size) {
+            return None;
+        }
+        let mut stored = packed.to_vec();
+        if self.order == ByteOrder::Big {
+            stored.chunks_exact_mut(self.size).for_each(<[u8]>::reverse);
+        }
+        Some(stored)
+    }
+
     /// The bits that count, with their sign.
     fn widen(&self, stored: u64, offset: u32, precision: u32) -> u64 {
         let unused = 64_u32.saturating_sub(precision).min(63);

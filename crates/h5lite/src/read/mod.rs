@@ -7,7 +7,8 @@ mod storage;
 mod text;
 mod values;
 
-pub(crate) use items::Projection;
+pub(crate) use items::{Projection, StoredNumber};
+pub(crate) use plan::{Band, bands, checked};
 pub(crate) use storage::Storage;
 pub(crate) use text::{each_sequence, each_string};
 pub(crate) use values::Values;

@@ -7,22 +7,22 @@ use crate::{
 
 /// A run of consecutive positions of one axis that stays together in the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(crate) struct Piece {
     /// First position inside the chunk.
-    pub(super) from: usize,
+    pub(crate) from: usize,
     /// First position in the result.
-    pub(super) to: usize,
+    pub(crate) to: usize,
     /// How many positions.
-    pub(super) len: usize,
+    pub(crate) len: usize,
 }
 
 /// What one row (or column, ...) of the chunk grid gives to the result.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Band {
+pub(crate) struct Band {
     /// The chunk's coordinate on this axis.
-    pub(super) chunk: u64,
+    pub(crate) chunk: u64,
     /// Its positions that are wanted, by place in the result.
-    pub(super) pieces: Vec<Piece>,
+    pub(crate) pieces: Vec<Piece>,
 }
 
 /// A run of the result's first axis that comes out of one band.
@@ -82,7 +82,7 @@ fn pieces(
 }
 
 /// The bands a selection touches, in the order of the grid.
-pub(super) fn bands(
+pub(crate) fn bands(
     selection: &Selection,
     axis: usize,
     length: usize,
@@ -123,7 +123,7 @@ pub(super) fn segments(
 }
 
 /// One selection an axis; none at all means everything.
-pub(super) fn checked<'a>(
+pub(crate) fn checked<'a>(
     selections: &'a [Selection],
     shape: &[usize],
 ) -> Result<Vec<&'a Selection>> {

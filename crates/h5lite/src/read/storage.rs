@@ -6,6 +6,8 @@ use crate::{
         btree_v1::ChunkTree,
         btree_v2::BTreeV2,
         chunk_grid::{ChunkGrid, StoredChunk},
+        extensible_array::ExtensibleArray,
+        fixed_array::FixedArray,
         message::{ChunkIndex, DataLayout, Filter},
     },
     image::{Address, Image},
@@ -20,15 +22,15 @@ const UNFILTERED: u32 = u32::MAX;
 
 /// A chunk that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ChunkEntry {
+pub(crate) struct ChunkEntry {
     /// Its place in the grid.
-    pub(super) coordinates: Vec<u64>,
+    pub(crate) coordinates: Vec<u64>,
     /// Where its bytes start.
-    pub(super) address: Address,
+    pub(crate) address: Address,
     /// How many bytes are stored.
-    pub(super) size: u64,
+    pub(crate) size: u64,
     /// Bit i set: the i-th filter was not applied.
-    pub(super) filter_mask: u32,
+    pub(crate) filter_mask: u32,
 }
 
 /// The raw data of a dataset as a grid of chunks. Compact and contiguous data becomes a grid of
@@ -232,7 +234,7 @@ impl Storage {
     }
 
     /// The chunks of the grid that were written, in its order.
-    pub(super) fn entries(&self, image: &Image, grid: &ChunkGrid) -> Result<Vec<ChunkEntry>> {
+    pub(crate) fn entries(&self, image: &Image, grid: &ChunkGrid) -> Result<Vec<ChunkEntry>> {
         match &self.place {
             Place::Refused(_) | Place::Nowhere | Place::Memory(_) => Ok(Vec::new()),
             Place::Run(start) => {
@@ -316,7 +318,24 @@ impl Storage {
                 let tree = BTreeV2::read(image, header, &BTreeV2::CHUNKS)?;
                 collect(whole, |visit| tree.walk_chunks(grid, visit))
             }
-            _ => Err(Error::unsupported("chunk index")),
+            ChunkIndex::FixedArray(Some(header)) => {
+                let mut array = FixedArray::read(image, header)?;
+                each(grid, |coordinates| {
+                    let number = row_major(coordinates, max_chunks, 0);
+                    let stored = number.map_or(Ok(None), |number| array.element(number))?;
+                    Ok(stored.map(|stored| ChunkEntry::new(coordinates, stored, whole)))
+                })
+            }
+            ChunkIndex::ExtensibleArray(Some(header)) => {
+                // The array grows along the one unlimited axis, which therefore counts slowest.
+                let slowest = max_chunks.iter().position(Option::is_none).unwrap_or(0);
+                let mut array = ExtensibleArray::read(image, header)?;
+                each(grid, |coordinates| {
+                    let number = row_major(coordinates, max_chunks, slowest);
+                    let stored = number.map_or(Ok(None), |number| array.element(number))?;
+                    Ok(stored.map(|stored| ChunkEntry::new(coordinates, stored, whole)))
+                })
+            }
         }
     }
 

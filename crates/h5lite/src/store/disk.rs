@@ -49,7 +49,10 @@ impl Store for Disk {
             return Source::mapped(&self.0);
         }
         let _ = mapped;
-        let file = self.0.try_clone().map_err(|e| crate::Error::io("open the file", e))?;
+        let file = self
+            .0
+            .try_clone()
+            .map_err(|e| crate::Error::io("open the file", e))?;
         Source::positioned(file)
     }
 }

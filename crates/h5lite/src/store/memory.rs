@@ -24,7 +24,9 @@ impl Store for Memory {
 
     fn write_at(&mut self, at: u64, bytes: &[u8]) -> io::Result<usize> {
         let start = usize::try_from(at).map_err(|_| io::ErrorKind::FileTooLarge)?;
-        let end = start.checked_add(bytes.len()).ok_or(io::ErrorKind::FileTooLarge)?;
+        let end = start
+            .checked_add(bytes.len())
+            .ok_or(io::ErrorKind::FileTooLarge)?;
         if self.0.len() < end {
             self.0.resize(end, 0);
         }

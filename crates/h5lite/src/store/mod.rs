@@ -38,9 +38,8 @@ pub(crate) trait Store: Send + Sync + std::fmt::Debug {
 
 /// Writes all of `bytes`: a full disk shows first as a short write.
 pub(crate) fn write_all(store: &mut dyn Store, mut at: u64, mut bytes: &[u8]) -> Result<()> {
-    let failed = |at: u64, len: usize, error| {
-        Error::io(format_args!("write {len} bytes at {at:#x}"), error)
-    };
+    let failed =
+        |at: u64, len: usize, error| Error::io(format_args!("write {len} bytes at {at:#x}"), error);
     while !bytes.is_empty() {
         match store.write_at(at, bytes) {
             Ok(0) => return Err(failed(at, bytes.len(), io::ErrorKind::WriteZero.into())),

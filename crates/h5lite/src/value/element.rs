@@ -25,6 +25,10 @@ pub trait Element:
     /// where one of the types is text.
     #[doc(hidden)]
     fn converter(stored: DType) -> Option<Convert<Self>>;
+
+    /// Appends the little-endian bytes of a number, or the bytes of text.
+    #[doc(hidden)]
+    fn put_little_endian(&self, out: &mut Vec<u8>);
 }
 
 /// An [`Element`] that is a number.
@@ -76,6 +80,10 @@ macro_rules! numbers {
                     Array::$variant(array) => Ok(array),
                     other => Err(other),
                 }
+            }
+
+            fn put_little_endian(&self, out: &mut Vec<u8>) {
+                out.extend(self.to_le_bytes());
             }
 
             fn converter(stored: DType) -> Option<Convert<Self>> {
@@ -148,6 +156,10 @@ impl Element for String {
 
     fn converter(_: DType) -> Option<Convert<Self>> {
         None
+    }
+
+    fn put_little_endian(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.as_bytes());
     }
 }
 

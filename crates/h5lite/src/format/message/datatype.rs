@@ -3,7 +3,7 @@
 use super::Message;
 use crate::{
     error::{Error, Result},
-    format::field::{Encoder, Fields, bytes_for, text, to_u64},
+    format::field::{Encoder, Fields, bytes_for, text},
 };
 
 /// How deep types may nest.
@@ -136,6 +136,11 @@ pub struct FloatLayout {
 }
 
 impl FloatLayout {
+    /// The IEEE 754 format of 4 bytes.
+    pub(crate) fn single() -> Self {
+        Self::of(8, 23, 127)
+    }
+
     /// The IEEE 754 format of this many bytes: 2, 4 or 8.
     pub(crate) fn ieee(size: u32) -> Option<Self> {
         let (exponent_size, mantissa_size, exponent_bias) = match size {
@@ -144,10 +149,14 @@ impl FloatLayout {
             8 => (11, 52, 1023),
             _ => return None,
         };
-        let sign_location = mantissa_size + exponent_size;
-        Some(Self {
+        Some(Self::of(exponent_size, mantissa_size, exponent_bias))
+    }
+
+    fn of(exponent_size: u8, mantissa_size: u8, exponent_bias: u32) -> Self {
+        let sign_location = mantissa_size.saturating_add(exponent_size);
+        Self {
             bit_offset: 0,
-            precision: u16::from(sign_location) + 1,
+            precision: u16::from(sign_location).saturating_add(1),
             sign_location,
             normalization: 2,
             exponent_location: mantissa_size,
@@ -155,7 +164,7 @@ impl FloatLayout {
             mantissa_location: 0,
             mantissa_size,
             exponent_bias,
-        })
+        }
     }
 }
 

@@ -56,6 +56,16 @@ pub(crate) mod kind {
     pub(crate) const NIL: u16 = 0x00;
     /// Raw data in other files.
     pub(crate) const EXTERNAL_FILES: u16 = 0x07;
+    /// How many hard links lead to an object, in version 2 headers.
+    pub(crate) const REFERENCE_COUNT: u16 = 0x16;
+    /// Messages of a superblock extension that keep a file from being edited in place.
+    pub(crate) const SHARED_MESSAGE_TABLE: u16 = 0x0f;
+    /// Where the driver of a file keeps its notes.
+    pub(crate) const DRIVER_INFO: u16 = 0x14;
+    /// How free space is kept.
+    pub(crate) const FILE_SPACE_INFO: u16 = 0x17;
+    /// A copy of the metadata cache.
+    pub(crate) const CACHE_IMAGE: u16 = 0x18;
 }
 
 #[cfg(test)]

@@ -1,0 +1,351 @@
+//! Values into chunks: what is covered is replaced, what is not is kept.
+
+use super::{
+    Context,
+    dataset::{PendingChunks, PendingData, Place, chunk_counts},
+};
+use crate::{
+    error::{Error, Result},
+    filter::{Decoder, Encoder},
+    format::chunk_grid::StoredChunk,
+    image::Address,
+    read::{Band, bands, checked},
+    value::Selection,
+};
+
+/// Chunks are filled, filtered and appended in batches of about this many bytes.
+const BATCH: usize = 32 << 20;
+
+/// A chunk that is to be written.
+struct Job<'a> {
+    coordinates: Vec<u64>,
+    /// For each axis, which of its positions come from where.
+    bands: Vec<&'a Band>,
+    /// What is stored now, where some of it stays.
+    before: Option<(Vec<u8>, u32)>,
+}
+
+/// Writes stored elements to the selected positions of a chunked dataset.
+pub(super) fn write(
+    data: &mut PendingData,
+    context: &mut Context<'_>,
+    selections: &[Selection],
+    stored: &[u8],
+) -> Result<()> {
+    let Place::Chunked(pending) = &data.place else {
+        return Ok(());
+    };
+    let selections = checked(selections, &data.shape)?;
+    let mut axes = Vec::new();
+    let mut counts = Vec::new();
+    for (axis, selection) in selections.iter().enumerate() {
+        axes.push(bands(
+            selection,
+            axis,
+            data.shape[axis],
+            pending.chunk[axis],
+        )?);
+        counts.push(selection.count(axis, data.shape[axis])?);
+    }
+    let element = data.element();
+    check_len(&counts, element, stored)?;
+    let chunk_len = pending.chunk.iter().product::<usize>() * element;
+    let batch = (BATCH / chunk_len.max(1)).max(1);
+    let mut odometer = Odometer::new(axes.iter().map(Vec::len).collect());
+    while !odometer.done {
+        let mut jobs = Vec::new();
+        while !odometer.done && jobs.len() < batch {
+            let bands: Vec<&Band> = odometer
+                .at
+                .iter()
+                .zip(&axes)
+                .map(|(&at, axis)| &axis[at])
+                .collect();
+            let coordinates: Vec<u64> = bands.iter().map(|band| band.chunk).collect();
+            let Place::Chunked(pending) = &data.place else {
+                return Ok(());
+            };
+            let before = if is_covered(&bands, &data.shape, &pending.chunk) {
+                None
+            } else {
+                pending.stored(context, &coordinates)?
+            };
+            jobs.push(Job {
+                coordinates,
+                bands,
+                before,
+            });
+            odometer.step();
+        }
+        let strides = strides(&counts);
+        run(data, context, jobs, |job, chunk, shape| {
+            let from = Elements {
+                bytes: stored,
+                strides: &strides,
+            };
+            let chunk_strides = self::strides(shape);
+            copy(&job.bands, &from, chunk, &chunk_strides, (0, 0), element)
+        })?;
+    }
+    Ok(())
+}
+
+/// Fills, filters and appends chunks: filling and filtering on all cores, appending in order.
+fn run(
+    data: &mut PendingData,
+    context: &mut Context<'_>,
+    jobs: Vec<Job<'_>>,
+    fill: impl Fn(&Job<'_>, &mut [u8], &[usize]) -> Option<()> + Sync,
+) -> Result<()> {
+    let Place::Chunked(pending) = &data.place else {
+        return Ok(());
+    };
+    let shape = pending.chunk.clone();
+    let chunk_len = shape.iter().product::<usize>() * data.element();
+    let empty = data.fill_bytes(chunk_len / data.element().max(1));
+    let filters = &data.filters;
+    let worker = || Ok((Decoder::new(filters)?, Encoder::new(filters)?));
+    let encode = |worker: &mut Result<(Decoder<'_>, Encoder<'_>)>, job: &Job<'_>| {
+        let (decoder, encoder) = match worker {
+            Ok(worker) => (&mut worker.0, &mut worker.1),
+            Err(error) => return Err(Error::unsupported(error)),
+        };
+        let mut chunk = match &job.before {
+            None => empty.clone(),
+            Some((bytes, mask)) => {
+                let decoded = decoder.decode(bytes, *mask, chunk_len, Address(0))?;
+                decoded.get(..chunk_len).unwrap_or_default().to_vec()
+            }
+        };
+        let short = || Error::corrupt("chunk", Address(0), "fewer values than positions");
+        fill(job, &mut chunk, &shape).ok_or_else(short)?;
+        encoder.encode(chunk)
+    };
+    #[cfg(feature = "rayon")]
+    let encoded: Vec<_> = {
+        use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+        jobs.par_iter()
+            .map_init(worker, encode)
+            .collect::<Result<_>>()?
+    };
+    #[cfg(not(feature = "rayon"))]
+    let encoded: Vec<_> = {
+        let mut worker = worker();
+        jobs.iter()
+            .map(|job| encode(&mut worker, job))
+            .collect::<Result<_>>()?
+    };
+    let Place::Chunked(pending) = &mut data.place else {
+        return Ok(());
+    };
+    for (job, (bytes, filter_mask)) in jobs.into_iter().zip(encoded) {
+        let address = context.append(&bytes)?;
+        let stored = StoredChunk {
+            address,
+            size: Some(bytes.len() as u64),
+            filter_mask,
+        };
+        pending.written.insert(job.coordinates, stored);
+    }
+    Ok(())
+}
+
+/// Puts stored elements into the selected positions of a whole dataset in memory.
+pub(super) fn patch(
+    shape: &[usize],
+    element: usize,
+    selections: &[Selection],
+    stored: &[u8],
+    whole: &mut [u8],
+) -> Result<()> {
+    let scalar = [1];
+    let (shape, scalar_selection) = if shape.is_empty() {
+        (&scalar[..], true)
+    } else {
+        (shape, false)
+    };
+    let selections = if scalar_selection { &[] } else { selections };
+    let selections = checked(selections, shape)?;
+    let mut axes = Vec::new();
+    let mut counts = Vec::new();
+    for (axis, selection) in selections.iter().enumerate() {
+        axes.push(bands(selection, axis, shape[axis], shape[axis].max(1))?);
+        counts.push(selection.count(axis, shape[axis])?);
+    }
+    check_len(&counts, element, stored)?;
+    if counts.contains(&0) {
+        return Ok(());
+    }
+    let bands: Vec<&Band> = axes.iter().filter_map(|bands| bands.first()).collect();
+    let (from_strides, to_strides) = (strides(&counts), strides(shape));
+    let from = Elements {
+        bytes: stored,
+        strides: &from_strides,
+    };
+    let short = || Error::corrupt("raw data", Address(0), "fewer values than positions");
+    copy(&bands, &from, whole, &to_strides, (0, 0), element).ok_or_else(short)
+}
+
+/// Forgets what lies outside `shape`, so that it is the fill value should the dataset grow again.
+pub(super) fn shrink(
+    data: &mut PendingData,
+    context: &mut Context<'_>,
+    shape: &[usize],
+) -> Result<()> {
+    for axis in 0..shape.len() {
+        if shape[axis] >= data.shape[axis] {
+            continue;
+        }
+        let Place::Chunked(pending) = &mut data.place else {
+            return Ok(());
+        };
+        let chunk = pending.chunk[axis];
+        let kept = shape[axis].div_ceil(chunk) as u64;
+        pending.kept[axis] = pending.kept[axis].min(kept);
+        pending.written.retain(|at, _| at[axis] < kept);
+        let edge = shape[axis] % chunk;
+        if edge == 0 {
+            continue;
+        }
+        let mut within: Vec<_> = chunk_counts(&data.shape, &pending.chunk)
+            .into_iter()
+            .map(|n| 0..n)
+            .collect();
+        within[axis] = kept - 1..kept;
+        let at_edge: Vec<Vec<u64>> = pending.in_grid(context, &within)?.into_keys().collect();
+        clear_behind(data, context, at_edge, axis, edge)?;
+    }
+    Ok(())
+}
+
+/// Sets the positions of an axis from `edge` on to the fill value, in these chunks.
+fn clear_behind(
+    data: &mut PendingData,
+    context: &mut Context<'_>,
+    chunks: Vec<Vec<u64>>,
+    axis: usize,
+    edge: usize,
+) -> Result<()> {
+    let element = data.element();
+    let fill = data.fill_bytes(1);
+    let chunk_len = match &data.place {
+        Place::Chunked(PendingChunks { chunk, .. }) => chunk.iter().product::<usize>() * element,
+        Place::Contiguous(_) => return Ok(()),
+    };
+    for batch in chunks.chunks((BATCH / chunk_len.max(1)).max(1)) {
+        let mut jobs = Vec::new();
+        for coordinates in batch {
+            let Place::Chunked(pending) = &data.place else {
+                return Ok(());
+            };
+            let before = pending.stored(context, coordinates)?;
+            jobs.push(Job {
+                coordinates: coordinates.clone(),
+                bands: Vec::new(),
+                before,
+            });
+        }
+        run(data, context, jobs, |_, chunk, shape| {
+            let stride = strides(shape)[axis];
+            for (position, bytes) in chunk.chunks_exact_mut(element).enumerate() {
+                if position / stride % shape[axis] >= edge {
+                    bytes.copy_from_slice(&fill);
+                }
+            }
+            Some(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Whether the bands replace everything of a chunk that lies inside the dataset.
+fn is_covered(bands: &[&Band], shape: &[usize], chunk: &[usize]) -> bool {
+    bands.iter().enumerate().all(|(axis, band)| {
+        let start = usize::try_from(band.chunk)
+            .unwrap_or(usize::MAX)
+            .saturating_mul(chunk[axis]);
+        let inside = shape[axis].saturating_sub(start).min(chunk[axis]);
+        matches!(band.pieces[..], [piece] if piece.from == 0 && piece.len == inside)
+    })
+}
+
+/// Elements in C order, and how many lie between neighbours on each axis.
+struct Elements<'a> {
+    bytes: &'a [u8],
+    strides: &'a [usize],
+}
+
+/// Copies what the bands say. `None`: out of range.
+fn copy(
+    bands: &[&Band],
+    from: &Elements<'_>,
+    to: &mut [u8],
+    to_strides: &[usize],
+    (from_at, to_at): (usize, usize),
+    element: usize,
+) -> Option<()> {
+    let axis = to_strides.len() - bands.len();
+    let (band, rest) = bands.split_first()?;
+    for piece in &band.pieces {
+        // Places in the result of a read are places in the values of a write.
+        if rest.is_empty() {
+            let len = piece.len * element;
+            let source = (from_at + piece.to) * element;
+            let target = (to_at + piece.from) * element;
+            let bytes = from.bytes.get(source..source + len)?;
+            to.get_mut(target..target + len)?.copy_from_slice(bytes);
+            continue;
+        }
+        for i in 0..piece.len {
+            let source = from_at + (piece.to + i) * from.strides[axis];
+            let target = to_at + (piece.from + i) * to_strides[axis];
+            copy(rest, from, to, to_strides, (source, target), element)?;
+        }
+    }
+    Some(())
+}
+
+fn check_len(counts: &[usize], element: usize, stored: &[u8]) -> Result<()> {
+    let wanted = counts.iter().product::<usize>();
+    if stored.len() == wanted * element {
+        return Ok(());
+    }
+    Err(Error::Mismatch {
+        expected: format!("{wanted} values for a selection of {counts:?}"),
+        found: format!("{} values", stored.len() / element.max(1)),
+    })
+}
+
+/// Elements between neighbours on each axis, in C order.
+fn strides(shape: &[usize]) -> Vec<usize> {
+    let mut strides = vec![1; shape.len()];
+    for axis in (1..shape.len()).rev() {
+        strides[axis - 1] = strides[axis] * shape[axis];
+    }
+    strides
+}
+
+/// Counts through all combinations of positions, the last axis fastest.
+struct Odometer {
+    lengths: Vec<usize>,
+    at: Vec<usize>,
+    done: bool,
+}
+
+impl Odometer {
+    fn new(lengths: Vec<usize>) -> Self {
+        let (at, done) = (vec![0; lengths.len()], lengths.contains(&0));
+        Self { lengths, at, done }
+    }
+
+    fn step(&mut self) {
+        for axis in (0..self.at.len()).rev() {
+            self.at[axis] += 1;
+            if self.at[axis] < self.lengths[axis] {
+                return;
+            }
+            self.at[axis] = 0;
+        }
+        self.done = true;
+    }
+}

@@ -1,0 +1,229 @@
+//! From values in memory to elements as they are stored.
+
+use super::Context;
+use crate::{
+    error::{Error, Result},
+    format::{
+        field::Encoder,
+        global_heap::GlobalHeapBuilder,
+        message::{ByteOrder, CharacterSet, Class, Datatype, FloatLayout, Padding},
+    },
+    read::StoredNumber,
+    value::{Array, DType, Element, Number},
+    with_array,
+};
+
+/// A collection of the global heap is closed once it takes this many bytes.
+const COLLECTION: usize = 1 << 16;
+
+impl Datatype {
+    /// The type that values of `dtype` are stored as: little-endian numbers, and strings of
+    /// variable length in UTF-8, as loompy and h5py write them.
+    #[must_use]
+    pub fn of(dtype: DType) -> Self {
+        let (size, class) = match (dtype, dtype.size()) {
+            (DType::Str, _) | (_, None) => {
+                let byte = Self::of(DType::U8);
+                let string = Some((Padding::NullTerminated, CharacterSet::Utf8));
+                (
+                    16,
+                    Class::VariableLength {
+                        string,
+                        base: Box::new(byte),
+                    },
+                )
+            }
+            (float, Some(size)) if float.is_float() => {
+                let size = u32::from(bytes_for_usize(size));
+                let layout = FloatLayout::ieee(size).unwrap_or_else(FloatLayout::single);
+                (
+                    size,
+                    Class::FloatingPoint {
+                        order: ByteOrder::Little,
+                        layout,
+                    },
+                )
+            }
+            (integer, Some(size)) => {
+                let size = bytes_for_usize(size);
+                let class = Class::FixedPoint {
+                    order: ByteOrder::Little,
+                    signed: integer.is_signed(),
+                    bit_offset: 0,
+                    precision: u16::from(size) * 8,
+                };
+                (u32::from(size), class)
+            }
+        };
+        Self { size, class }
+    }
+
+    /// Strings of `size` bytes in ASCII, filled up with NULs, as files before Loom 3.0 hold them.
+    #[must_use]
+    pub fn fixed_string(size: u32) -> Self {
+        let class = Class::String {
+            padding: Padding::NullPadded,
+            character_set: CharacterSet::Ascii,
+        };
+        Self {
+            size: size.max(1),
+            class,
+        }
+    }
+}
+
+/// A size of at most 8, as a byte.
+fn bytes_for_usize(size: usize) -> u8 {
+    u8::try_from(size).unwrap_or(8).min(8)
+}
+
+/// The elements of a dataset of this type that hold the values of `array`, in C order. Strings of
+/// variable length are put into the global heap.
+///
+/// # Errors
+/// [`Error::Mismatch`] where a value might not fit: the rule of reading, in the other direction.
+pub(super) fn stored(
+    context: &mut Context<'_>,
+    array: &Array,
+    datatype: &Datatype,
+) -> Result<Vec<u8>> {
+    let mismatch = || Error::Mismatch {
+        expected: datatype.to_string(),
+        found: array.dtype().to_string(),
+    };
+    match (array, &datatype.class) {
+        (
+            Array::Str(text),
+            Class::VariableLength {
+                string: Some(_), ..
+            },
+        ) => variable_strings(context, text.iter().map(String::as_bytes)),
+        (Array::Str(text), Class::String { padding, .. }) => {
+            let mut out = Vec::new();
+            for text in text {
+                fixed_string(text.as_bytes(), datatype, *padding, &mut out)?;
+            }
+            Ok(out)
+        }
+        (Array::Str(_), _) => Err(mismatch()),
+        (numbers, _) => {
+            let number = StoredNumber::of(datatype).ok_or_else(mismatch)?;
+            if !numbers.dtype().is_safe_in(number.dtype) {
+                return Err(mismatch());
+            }
+            number
+                .unpack(&little_endian(numbers, number.dtype))
+                .ok_or_else(mismatch)
+        }
+    }
+}
+
+/// The numbers of an array as those of another type, in little-endian order.
+fn little_endian(array: &Array, target: DType) -> Vec<u8> {
+    fn converted<T: Number>(bytes: &[u8], source: DType, count: usize) -> Vec<u8> {
+        let mut values = vec![T::default(); count];
+        if let Some(convert) = T::converter(source) {
+            convert(bytes, &mut values);
+        }
+        let mut out = Vec::new();
+        values
+            .into_iter()
+            .for_each(|value| value.put_little_endian(&mut out));
+        out
+    }
+    let mut bytes = Vec::new();
+    with_array!(array, a => a.iter().for_each(|value| value.put_little_endian(&mut bytes)));
+    let (source, count) = (array.dtype(), array.len());
+    match target {
+        _ if target == source => bytes,
+        DType::I16 => converted::<i16>(&bytes, source, count),
+        DType::I32 => converted::<i32>(&bytes, source, count),
+        DType::I64 => converted::<i64>(&bytes, source, count),
+        DType::U16 => converted::<u16>(&bytes, source, count),
+        DType::U32 => converted::<u32>(&bytes, source, count),
+        DType::U64 => converted::<u64>(&bytes, source, count),
+        DType::F16 => {
+            let wide = converted::<f32>(&bytes, source, count);
+            let numbers = wide
+                .as_chunks()
+                .0
+                .iter()
+                .map(|bytes| f32::from_le_bytes(*bytes));
+            numbers
+                .flat_map(|number| half::f16::from_f32(number).to_le_bytes())
+                .collect()
+        }
+        DType::F32 => converted::<f32>(&bytes, source, count),
+        DType::F64 => converted::<f64>(&bytes, source, count),
+        DType::I8 | DType::U8 | DType::Str => bytes,
+    }
+}
+
+/// A string and what fills the rest of its element.
+fn fixed_string(
+    text: &[u8],
+    datatype: &Datatype,
+    padding: Padding,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    let size = datatype.size as usize;
+    let room = if padding == Padding::NullTerminated {
+        size - 1
+    } else {
+        size
+    };
+    if text.len() > room {
+        return Err(Error::Mismatch {
+            expected: format!("at most {room} bytes of text"),
+            found: format!("{} bytes", text.len()),
+        });
+    }
+    out.extend_from_slice(text);
+    let fill = if padding == Padding::SpacePadded {
+        b' '
+    } else {
+        0
+    };
+    out.extend(std::iter::repeat_n(fill, size - text.len()));
+    Ok(())
+}
+
+/// Puts strings into new collections of the global heap and returns the references to them.
+///
+/// # Errors
+/// [`Error::Mismatch`] for text with a NUL, which would end there for every C program.
+fn variable_strings<'t>(
+    context: &mut Context<'_>,
+    strings: impl Iterator<Item = &'t [u8]>,
+) -> Result<Vec<u8>> {
+    let sizes = context.file.image().sizes();
+    let mut references = Encoder::new(sizes);
+    let mut heap = GlobalHeapBuilder::new(sizes);
+    for text in strings {
+        if text.contains(&0) {
+            return Err(Error::Mismatch {
+                expected: "text without NUL".to_owned(),
+                found: String::from_utf8_lossy(text).escape_debug().to_string(),
+            });
+        }
+        let length =
+            u32::try_from(text.len()).map_err(|_| Error::unsupported("string of 4 GiB or more"))?;
+        if text.is_empty() {
+            references.zeros(usize::from(sizes.offset) + 8);
+            continue;
+        }
+        // Nothing else is appended before this collection is, so its address is known.
+        let address = context.tail.next();
+        references.u32(length);
+        references.offset(Some(address));
+        references.u32(u32::from(heap.push(text).unwrap_or(0)));
+        if heap.used() >= COLLECTION || heap.is_full() {
+            let full = std::mem::replace(&mut heap, GlobalHeapBuilder::new(sizes));
+            context.append(&full.encode())?;
+        }
+    }
+    if !heap.is_empty() {
+        context.append(&heap.encode())?;
+    }
+    Ok(references.finish())
+}

@@ -1,0 +1,130 @@
+//! Writes everything an edit changed behind the end of the file.
+
+use std::collections::HashMap;
+
+use super::{
+    Context,
+    group::{fits_symbol_table, header, symbol_table},
+    tree::{Content, Id, Kind, Node, Target, Tree},
+};
+use crate::{
+    error::{Error, Result},
+    format::message::SymbolTableMessage,
+    image::{Address, Sizes},
+};
+
+const UNPLACED: SymbolTableMessage = SymbolTableMessage {
+    btree: Address(0),
+    heap: Address(0),
+};
+
+/// Writes all changed objects that the root leads to, and returns the new root's address.
+///
+/// Headers come first, so that links may lead anywhere, even back to where they came from: where a
+/// header will stand is known from the lengths of those before it, which no address changes.
+pub(super) fn objects(tree: &mut Tree, context: &mut Context<'_>) -> Result<Address> {
+    let sizes = context.file.image().sizes();
+    let k = context.file.btree_k();
+    let ids = reachable(tree);
+    for &id in &ids {
+        let content = tree.content(context.file, id)?;
+        let Content {
+            kind: Kind::Dataset(data),
+            messages,
+            ..
+        } = content
+        else {
+            continue;
+        };
+        if let Some(data) = data.take() {
+            data.finish(context, messages)?;
+        }
+    }
+    let mut places: HashMap<Id, Address> = HashMap::new();
+    let mut next = context.tail.next();
+    for &id in &ids {
+        let len = encoded(tree.node(id), UNPLACED, &|_| Address(0), sizes)?.len() as u64;
+        places.insert(id, next);
+        next = next.plus("object header", len.next_multiple_of(8))?;
+    }
+    let resolve = |id: Id| match (places.get(&id), tree.node(id).committed) {
+        (Some(place), _) => *place,
+        (None, committed) => committed.unwrap_or_default(),
+    };
+    let (mut headers, mut tables) = (Vec::new(), Vec::new());
+    for &id in &ids {
+        let mut table = UNPLACED;
+        if let Some(Content {
+            kind: Kind::Group(links),
+            ..
+        }) = &tree.node(id).content
+        {
+            if fits_symbol_table(links) {
+                let start = next.plus("symbol table", tables.len() as u64)?;
+                let (bytes, message) = symbol_table(links, start, k, sizes, &resolve)?;
+                tables.extend(bytes);
+                tables.resize(tables.len().next_multiple_of(8), 0);
+                table = message;
+            }
+        }
+        headers.extend(encoded(tree.node(id), table, &resolve, sizes)?);
+        headers.resize(headers.len().next_multiple_of(8), 0);
+    }
+    context.append(&headers)?;
+    context.append(&tables)?;
+    Ok(resolve(Tree::ROOT))
+}
+
+/// The changed objects that the root leads to.
+fn reachable(tree: &Tree) -> Vec<Id> {
+    let (mut found, mut next) = (vec![Tree::ROOT], 0);
+    let mut seen = vec![false; tree.ids().end];
+    seen[Tree::ROOT] = true;
+    while let Some(&id) = found.get(next) {
+        next += 1;
+        let Some(Content {
+            kind: Kind::Group(links),
+            ..
+        }) = &tree.node(id).content
+        else {
+            continue;
+        };
+        for (target, _) in links.by_name.values() {
+            if let Target::Object(child) = *target {
+                if tree.node(child).changed && !std::mem::replace(&mut seen[child], true) {
+                    found.push(child);
+                }
+            }
+        }
+    }
+    found
+}
+
+fn encoded(
+    node: &Node,
+    table: SymbolTableMessage,
+    resolve: &dyn Fn(Id) -> Address,
+    sizes: Sizes,
+) -> Result<Vec<u8>> {
+    let missing = || Error::corrupt("object header", Address(0), "it was not read");
+    let header = header(
+        node.content.as_ref().ok_or_else(missing)?,
+        table,
+        resolve,
+        sizes,
+    );
+    if let Some(raw) = header
+        .messages
+        .iter()
+        .find(|raw| raw.body.len() > MAX_MESSAGE)
+    {
+        return Err(Error::unsupported(format_args!(
+            "object header message of {} bytes: at most {MAX_MESSAGE} fit into the headers written here",
+            raw.body.len()
+        )));
+    }
+    Ok(header.encode(sizes))
+}
+
+/// The largest body of a message, padded to eight bytes, whose length fits into 16 bits.
+const MAX_MESSAGE: usize = 0xfff8;

@@ -1,0 +1,104 @@
+//! The other direction of the pipeline: from the elements of a chunk to what is stored.
+
+use super::{deflate, fletcher32, shuffle};
+use crate::{
+    error::{Error, Result},
+    format::message::{Filter, FilterId},
+};
+
+/// Applies the filters of one dataset.
+///
+/// It keeps the state of DEFLATE from chunk to chunk, which takes longer to set up than a small chunk
+/// to deflate.
+#[derive(Debug)]
+pub(crate) struct Encoder<'a> {
+    filters: &'a [Filter],
+    deflater: deflate::Deflater,
+}
+
+impl<'a> Encoder<'a> {
+    /// An encoder for chunks that shall go through these filters.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a filter that is neither one of deflate, shuffle and fletcher32
+    /// nor optional: an optional one is left out, and the chunk's filter mask says so.
+    pub(crate) fn new(filters: &'a [Filter]) -> Result<Self> {
+        const KNOWN: [FilterId; 3] = [FilterId::DEFLATE, FilterId::SHUFFLE, FilterId::FLETCHER32];
+        match filters
+            .iter()
+            .find(|f| !f.optional && !KNOWN.contains(&f.id))
+        {
+            Some(unknown) => Err(Error::unsupported(format_args!(
+                "writing with filter {}",
+                unknown.id
+            ))),
+            None => Ok(Self {
+                filters,
+                deflater: deflate::Deflater::default(),
+            }),
+        }
+    }
+
+    /// The filter mask that leaves out all of `count` filters.
+    pub(crate) fn mask_of_all(count: usize) -> u32 {
+        let count = u32::try_from(count).unwrap_or(u32::BITS);
+        1_u32.checked_shl(count).map_or(u32::MAX, |bit| bit - 1)
+    }
+
+    /// What is stored for a chunk, and its filter mask.
+    pub(crate) fn encode(&mut self, mut chunk: Vec<u8>) -> Result<(Vec<u8>, u32)> {
+        let mut mask = 0;
+        for (position, filter) in self.filters.iter().enumerate() {
+            match filter.id {
+                FilterId::DEFLATE => {
+                    let level = filter.parameters.first().copied().unwrap_or(6).min(9);
+                    chunk = self.deflater.deflate(&chunk, level)?;
+                }
+                FilterId::SHUFFLE => {
+                    let size = filter.parameters.first().copied().unwrap_or(1);
+                    chunk = shuffle::shuffle(&chunk, size);
+                }
+                FilterId::FLETCHER32 => fletcher32::append(&mut chunk),
+                _ => {
+                    mask |= 1_u32
+                        .checked_shl(u32::try_from(position).unwrap_or(32))
+                        .unwrap_or(0)
+                }
+            }
+        }
+        Ok((chunk, mask))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+    use crate::{filter::Decoder, image::Address};
+
+    fn filter() -> impl Strategy<Value = Filter> {
+        let of = |id, parameters| Filter {
+            id,
+            optional: true,
+            parameters,
+            name: None,
+        };
+        prop_oneof![
+            (0_u32..10).prop_map(move |level| of(FilterId::DEFLATE, vec![level])),
+            (1_u32..9).prop_map(move |size| of(FilterId::SHUFFLE, vec![size])),
+            Just(of(FilterId::FLETCHER32, vec![])),
+            Just(of(FilterId::LZF, vec![4, 261, 100])),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn comes_back(filters in vec(filter(), 0..5), chunk in vec(0_u8..9, 0..3000)) {
+            let (stored, mask) = Encoder::new(&filters).unwrap().encode(chunk.clone()).unwrap();
+            let mut decoder = Decoder::new(&filters).unwrap();
+            let decoded = decoder.decode(&stored, mask, chunk.len(), Address(0)).unwrap();
+            prop_assert_eq!(&decoded[..chunk.len()], chunk);
+        }
+    }
+}

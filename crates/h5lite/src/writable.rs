@@ -1,0 +1,169 @@
+//! Files that are open for writing: created, or edited in place.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    edit::{Edit, empty_file, finish_torn_switch},
+    error::{Error, Result},
+    file::{File, OpenOptions},
+    format::superblock::Superblock,
+    image::Image,
+    limits::Limits,
+    lock::lock_exclusive,
+    store::{Disk, Memory, Store},
+};
+
+impl OpenOptions {
+    /// Opens the file at `path` for reading and writing, with an exclusive lock.
+    ///
+    /// A switch of content that a power failure tore is finished first.
+    ///
+    /// # Errors
+    /// As [`File::open`]; [`Error::Locked`] also where a program only reads the file.
+    pub fn open_rw(&self, path: impl AsRef<Path>) -> Result<File> {
+        let path = path.as_ref();
+        self.open_rw_inner(path).map_err(|source| Error::InFile {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })
+    }
+
+    fn open_rw_inner(&self, path: &Path) -> Result<File> {
+        let file = fs::OpenOptions::new().read(true).write(true).open(path);
+        let file = file.map_err(|e| Error::io("open the file for writing", e))?;
+        let locked = lock_exclusive(&file, self.locking)?;
+        let mut store = Disk(file);
+        finish_torn_switch(&mut store)?;
+        let mapped = locked && !self.positioned && cfg!(feature = "mmap");
+        let mut opened = File::from_store(Box::new(store), self.limits.clone(), mapped)?;
+        opened.path = Some(path.to_owned());
+        Ok(opened)
+    }
+}
+
+impl File {
+    /// Opens the file at `path` for reading and writing, with an exclusive lock, as libhdf5 takes
+    /// it.
+    ///
+    /// # Errors
+    /// As [`OpenOptions::open_rw`].
+    pub fn open_rw(path: impl AsRef<Path>) -> Result<Self> {
+        Self::options().open_rw(path)
+    }
+
+    /// Makes the file at `path` with what `write` puts into it, in the place of whatever is there.
+    ///
+    /// The file is written beside its place and renamed when it is complete and durable: a failure,
+    /// in `write` too, leaves what was there.
+    ///
+    /// # Errors
+    /// What `write` returns, and [`Error::Io`].
+    pub fn create<E: From<Error>>(
+        path: impl AsRef<Path>,
+        write: impl FnOnce(&mut Edit<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let path = path.as_ref();
+        let in_file = |source| Error::InFile {
+            path: path.to_owned(),
+            source: Box::new(source),
+        };
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".h5lite-").suffix(".tmp");
+        #[cfg(unix)]
+        {
+            // What a file made by anybody else would have; the umask takes its part.
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        let made = builder.tempfile_in(&folder);
+        let temporary = made.map_err(|e| in_file(Error::io("make a file beside it", e)))?;
+        let file = temporary
+            .reopen()
+            .map_err(|e| in_file(Error::io("open the new file", e)))?;
+        let mut store = Disk(file);
+        crate::store::write_all(&mut store, 0, &empty_file().map_err(in_file)?).map_err(in_file)?;
+        let mut file =
+            Self::from_store(Box::new(store), Limits::default(), false).map_err(in_file)?;
+        let mut edit = file.edit().map_err(in_file)?;
+        write(&mut edit)?;
+        edit.commit().map_err(in_file)?;
+        drop(file);
+        temporary
+            .persist(path)
+            .map_err(|error| in_file(Error::io("rename the new file", error.error)))?;
+        sync_folder(&folder).map_err(in_file)?;
+        Ok(())
+    }
+
+    /// An empty file in memory, open for writing.
+    ///
+    /// # Errors
+    /// None in practice.
+    pub fn create_in_memory() -> Result<Self> {
+        Self::from_store(Box::new(Memory(empty_file()?)), Limits::default(), false)
+    }
+
+    /// Opens a file that is in memory for reading and writing.
+    ///
+    /// # Errors
+    /// As [`File::from_bytes`].
+    pub fn from_bytes_rw(bytes: impl Into<Vec<u8>>) -> Result<Self> {
+        Self::from_store(Box::new(Memory(bytes.into())), Limits::default(), false)
+    }
+
+    /// Opens a file through its store.
+    pub(crate) fn from_store(store: Box<dyn Store>, limits: Limits, mapped: bool) -> Result<Self> {
+        let mut opened = Self::from_source(store.source(mapped)?, limits)?;
+        opened.store = Some(store);
+        opened.mapped = mapped;
+        Ok(opened)
+    }
+
+    /// Starts a change to the file.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`]; [`Error::Unsupported`] where a file of this kind must not be edited in
+    /// place, with the reason.
+    pub fn edit(&mut self) -> Result<Edit<'_>> {
+        Edit::new(self)
+    }
+
+    /// Goes on with what an edit has committed.
+    pub(crate) fn committed(
+        &mut self,
+        store: Box<dyn Store>,
+        superblock: Superblock,
+    ) -> Result<()> {
+        let source = store.source(self.mapped);
+        self.store = Some(store);
+        let image = Image::whole(source?);
+        self.image = image.narrowed(superblock.base, superblock.end_of_file, superblock.sizes);
+        self.superblock = superblock;
+        Ok(())
+    }
+
+    /// The bytes of a file that was opened for writing; `None` for any other.
+    #[must_use]
+    pub fn into_bytes(self) -> Option<Vec<u8>> {
+        let store = self.store?;
+        let mut bytes = vec![0; usize::try_from(store.len().ok()?).ok()?];
+        store.read_at(0, &mut bytes).ok()?;
+        Some(bytes)
+    }
+}
+
+/// Makes a rename durable, where folders can be synced.
+fn sync_folder(folder: &Path) -> Result<()> {
+    if cfg!(unix) {
+        let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
+        synced.map_err(|e| Error::io("make the folder durable", e))?;
+    }
+    Ok(())
+}

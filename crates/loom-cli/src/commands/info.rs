@@ -1,0 +1,23 @@
+//! `loom info`: what a Loom file holds, from its headers alone.
+
+mod print;
+mod summary;
+
+use std::io::Write;
+
+use crate::{args::Info, error::Result, open};
+
+use summary::Summary;
+
+/// Writes the summary of a file.
+pub(super) fn run(args: &Info, out: &mut impl Write) -> Result<()> {
+    let ds = open::loom(&args.file)?;
+    let summary = Summary::new(&args.file, &ds);
+    if args.json {
+        serde_json::to_writer_pretty(&mut *out, &summary)?;
+        writeln!(out)?;
+    } else {
+        print::print(&summary, out)?;
+    }
+    Ok(())
+}
