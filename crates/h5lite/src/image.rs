@@ -82,6 +82,11 @@ impl Image {
         }
     }
 
+    /// Where the bytes come from.
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
     /// Widths of offsets and lengths in this file.
     pub(crate) fn sizes(&self) -> Sizes {
         self.sizes
