@@ -3,14 +3,13 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use crate::{
+    edit::References,
     error::{Error, Result},
-    format::{
-        message::Datatype,
-        superblock::{BtreeK, Superblock},
-    },
+    format::{message::Datatype, superblock::Superblock},
     image::{Address, Image},
     limits::Limits,
     lock::{Locking, lock_shared},
@@ -44,6 +43,8 @@ pub struct File {
     pub(crate) store: Option<Box<dyn Store>>,
     /// Whether the file may be mapped into memory again after an edit.
     pub(crate) mapped: bool,
+    /// What the references of the file lead to, once an edit had to know.
+    pub(crate) references: OnceLock<References>,
 }
 
 /// How a file is opened.
@@ -166,6 +167,7 @@ impl File {
             _locked: None,
             store: None,
             mapped: false,
+            references: OnceLock::new(),
         })
     }
 
@@ -201,11 +203,6 @@ impl File {
 
     pub(crate) fn superblock(&self) -> &Superblock {
         &self.superblock
-    }
-
-    /// Node capacities of the version 1 B-trees of this file.
-    pub(crate) fn btree_k(&self) -> BtreeK {
-        self.superblock.k
     }
 
     pub(crate) fn image(&self) -> &Image {
