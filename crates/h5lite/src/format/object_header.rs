@@ -17,7 +17,7 @@ const BLOCK: &str = "object header continuation block";
 /// Message flag: a reader that does not know the message must not use the object.
 const FAIL_IF_UNKNOWN: u8 = 0x80;
 /// The highest message number of the specification.
-const LAST_KIND: u16 = 0x18;
+pub(crate) const LAST_KIND: u16 = 0x18;
 
 /// Header flags of version 2.
 const SIZE_WIDTH: u8 = 0x03;

@@ -178,7 +178,7 @@ impl Storage {
     /// # Errors
     /// [`Error::Unsupported`] for data in other files or datasets, [`Error::Limit`] for chunks that
     /// are too large.
-    pub(super) fn check_readable(&self, limits: &Limits) -> Result<()> {
+    pub(crate) fn check_readable(&self, limits: &Limits) -> Result<()> {
         if let Place::Refused(where_it_is) = self.place {
             return Err(Error::unsupported(where_it_is));
         }

@@ -2,6 +2,7 @@
 
 mod attribute;
 mod attribute_info;
+mod btree_k;
 mod continuation;
 mod data_layout;
 mod dataspace;
