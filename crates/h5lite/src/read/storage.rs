@@ -186,18 +186,17 @@ impl Storage {
             .chunk
             .iter()
             .try_fold(self.element, |len, &dim| len.checked_mul(dim));
-        let wanted = len.map_or(u64::MAX, |len| len as u64);
         let limit = limits.chunk_bytes;
-        if self.chunk_shape().is_some() && wanted > limit {
-            let (what, setting) = ("bytes of a chunk", "chunk_bytes");
-            return Err(Error::Limit {
-                what,
-                wanted,
+        match len.map(|len| len as u64) {
+            _ if self.chunk_shape().is_none() => Ok(()),
+            Some(wanted) if wanted <= limit => Ok(()),
+            wanted => Err(Error::Limit {
+                what: "bytes of a chunk",
+                wanted: wanted.unwrap_or(u64::MAX),
                 limit,
-                setting,
-            });
+                setting: "chunk_bytes",
+            }),
         }
-        Ok(())
     }
 
     /// Shape of a chunk, where the data is stored in chunks.
@@ -295,6 +294,10 @@ impl Storage {
             } => {
                 let (size, filter_mask) = filtered.unwrap_or((whole, 0));
                 each(grid, |coordinates| {
+                    if coordinates.iter().any(|&at| at > 0) {
+                        let reason = "an index of one chunk for a dataset of several";
+                        return Err(Error::corrupt(LAYOUT, address, reason));
+                    }
                     let coordinates = coordinates.to_vec();
                     Ok(Some(ChunkEntry {
                         coordinates,

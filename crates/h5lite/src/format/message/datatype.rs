@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// How deep types may nest.
-const MAX_NESTING: usize = 32;
+const MAX_NESTING: usize = 64;
 /// The specification's bound on the axes of an array type.
 const MAX_RANK: u8 = 32;
 
@@ -353,6 +353,10 @@ fn parse_nested(fields: &mut Fields<'_>, depth: usize) -> Result<Datatype> {
         }),
         8 => {
             let base = parse_nested(fields, depth)?;
+            if base.size != size {
+                let reason = format_args!("an enumeration of {size} bytes for {}", base.size);
+                return Err(fields.corrupt(reason));
+            }
             let members = enumeration(fields, version, bits.low(), &base)?;
             Class::Enumeration {
                 base: Box::new(base),
