@@ -32,9 +32,10 @@ use crate::{
 /// use loom_core::{Aggregate, ColumnFunc, Func, Mode, connect};
 ///
 /// let ds = connect("../../fixtures/demo.loom", Mode::Read)?;
-/// let how = Aggregate::by("ClusterID")
+/// let how = Aggregate::by("Clusters")
 ///     .function(Func::Sum)
-///     .column("ClusterID", ColumnFunc::First);
+///     .column("Clusters", ColumnFunc::First)
+///     .column("CellType", ColumnFunc::Tally);
 /// let clusters = ds.aggregate(&how)?;
 /// assert_eq!(clusters.shape().0, ds.shape().0);
 /// # Ok::<(), loom_core::Error>(())
