@@ -7,7 +7,7 @@ use crate::{
         block_cache::BlockCache,
         chunk_array::{Elements, Lookup, Numbering, bit},
         chunk_grid::{ChunkGrid, StoredChunk},
-        field::{Fields, to_u64},
+        field::Fields,
     },
     image::{Address, Image},
 };
@@ -176,7 +176,7 @@ mod tests {
     use crate::{
         format::{
             chunk_array::tests::{Chunks, chunks},
-            field::Encoder,
+            field::{Encoder, to_u64},
         },
         image::Sizes,
         source::Source,

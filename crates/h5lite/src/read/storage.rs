@@ -393,13 +393,13 @@ impl ChunkEntry {
     }
 }
 
-/// A chunk's number when all that can ever be are counted in C order. `None` where the file's
-/// numbers are too large.
+/// A chunk's number when all that can ever be are counted in row-major order. `None` where the
+/// file's numbers are too large.
 fn row_major(coordinates: &[u64], max_chunks: &[Option<u64>]) -> Option<u64> {
-    let axes = coordinates.iter().zip(max_chunks).enumerate();
-    axes.into_iter().try_fold(0_u64, |number, (axis, (&at, max))| match axis {
-        0 => Some(at),
-        _ => number.checked_mul((*max)?)?.checked_add(at),
+    let (first, others) = coordinates.split_first()?;
+    let mut others = others.iter().zip(max_chunks.iter().skip(1));
+    others.try_fold(*first, |number, (&at, max)| {
+        number.checked_mul((*max)?)?.checked_add(at)
     })
 }
 
@@ -439,7 +439,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn chunks_are_numbered_in_c_order() {
+    fn chunks_are_numbered_in_row_major_order() {
         let max = [Some(4), Some(9), Some(5)];
         assert_eq!(row_major(&[1, 2, 3], &max), Some((9 + 2) * 5 + 3));
         assert_eq!(row_major(&[u64::MAX, 0], &[None, Some(2)]), None);
