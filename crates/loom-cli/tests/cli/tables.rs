@@ -1,0 +1,501 @@
+//! Selections, names and forms of output, on fixtures whose values the script that made them tells.
+
+use std::fs;
+
+use loom_tests::expected;
+use serde_json::{Value, json};
+
+use super::{
+    content::{Npy, hex},
+    json, lines, loom, stdout, text,
+};
+
+/// `loompy3-types.loom` holds `arange(63).reshape(7, 9)`.
+#[test]
+fn selections_mean_what_they_mean_in_numpy() {
+    let block = |rows: &str, cols: &str| {
+        lines(&[
+            "get",
+            "loompy3-types.loom",
+            "matrix",
+            "--format",
+            "csv",
+            "--rows",
+            rows,
+            "--cols",
+            cols,
+        ])
+    };
+    assert_eq!(block("-1,0:4:2", "::-4"), ["62,58,54", "8,4,0", "26,22,18"]);
+    assert_eq!(block("2", "-3:"), ["24,25,26"]);
+    assert_eq!(block("5:99", "1,1,0"), ["46,46,45", "55,55,54"]);
+    assert_eq!(block("3:3", ":"), [""; 0]);
+    let tsv = lines(&[
+        "get",
+        "loompy3-types.loom",
+        "matrix",
+        "--rows",
+        "6",
+        "--cols",
+        "0:2",
+    ]);
+    assert_eq!(tsv, ["54\t55"]);
+    let nested = json(&[
+        "get",
+        "loompy3-types.loom",
+        "matrix",
+        "-r",
+        "0:2",
+        "-c",
+        "7:",
+        "-f",
+        "json",
+    ]);
+    assert_eq!(nested, json!([[7, 8], [16, 17]]));
+    let npy = Npy::parse(&stdout(&[
+        "get",
+        "loompy3-types.loom",
+        "/matrix",
+        "-r",
+        "4,0",
+        "-c",
+        "8",
+        "-f",
+        "npy",
+    ]));
+    assert_eq!(
+        (npy.descr.as_str(), npy.shape, npy.values),
+        ("'|u1'", vec!["2".into(), "1".into()], vec![44, 8])
+    );
+    // An attribute has the positions of its own axis.
+    assert_eq!(
+        lines(&["get", "loompy3-types.loom", "ra:Gene", "--rows", "-1,0"]),
+        ["g", "a"]
+    );
+    assert_eq!(
+        lines(&["get", "loompy3-types.loom", "ca:CellID", "--cols", "7:"]),
+        ["7", "8"]
+    );
+}
+
+/// The first and last values of each layer are the extremes of its type.
+#[test]
+fn extremes_read_back() {
+    let first = |layer: &str, count: &str| {
+        let what = format!("layer:{layer}");
+        let cols = format!(":{count}");
+        let lines = lines(&[
+            "get",
+            "loompy3-types.loom",
+            &what,
+            "--rows",
+            "0",
+            "--cols",
+            &cols,
+            "-f",
+            "csv",
+        ]);
+        lines[0]
+            .split(',')
+            .map(ToOwned::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(first("int8", "2"), ["-128", "127"]);
+    assert_eq!(
+        first("int64", "2"),
+        [i64::MIN.to_string(), i64::MAX.to_string()]
+    );
+    assert_eq!(first("uint64", "2"), ["0".to_owned(), u64::MAX.to_string()]);
+    let floats: Vec<f64> = first("float64", "6")
+        .iter()
+        .map(|text| text.parse().unwrap())
+        .collect();
+    let extremes = [
+        f64::MAX,
+        f64::MIN,
+        f64::MIN_POSITIVE,
+        f64::EPSILON,
+        f64::from_bits(1),
+        -0.0,
+    ];
+    assert_eq!(
+        floats.iter().map(|x| x.to_bits()).collect::<Vec<_>>(),
+        extremes.map(f64::to_bits)
+    );
+    let floats: Vec<f32> = first("float32", "6")
+        .iter()
+        .map(|text| text.parse().unwrap())
+        .collect();
+    let extremes = [
+        f32::MAX,
+        f32::MIN,
+        f32::MIN_POSITIVE,
+        f32::EPSILON,
+        f32::from_bits(1),
+        -0.0,
+    ];
+    assert_eq!(
+        floats.iter().map(|x| x.to_bits()).collect::<Vec<_>>(),
+        extremes.map(f32::to_bits)
+    );
+}
+
+#[test]
+fn not_a_number_and_infinity() {
+    let get = ["get", "loompy3.loom", "ca:NotFinite", "--cols", "6:9"];
+    assert_eq!(lines(&get), ["inf", "NaN", "inf"]);
+    assert_eq!(
+        json(&[&get[..], &["-f", "json"]].concat()),
+        json!([null, null, null])
+    );
+}
+
+#[test]
+fn blocks_have_names_around_them() {
+    let block = lines(&[
+        "get",
+        "loompy3.loom",
+        "matrix",
+        "--rows",
+        "129,0",
+        "--cols",
+        "-2:",
+        "--labels",
+    ]);
+    assert_eq!(block[0], "Gene\tcell:0208\tcell:0209");
+    assert!(
+        block[1].starts_with("Gene129\t") && block[2].starts_with("Gene000\t"),
+        "{block:?}"
+    );
+    let head = lines(&["head", "loompy3.loom", "-n", "2", "-c", "3"]);
+    let words: Vec<&str> = head[0].split_whitespace().collect();
+    assert_eq!(words, ["Gene", "cell:0000", "cell:0001", "cell:0002"]);
+    assert!(head[2].starts_with("Gene001 "), "{head:?}");
+    assert_eq!(head[3], "... and 128 rows and 207 columns more");
+    // kallisto|bustools, Baysor, LoomExperiment, and a file without any name.
+    let corner = |file: &str| lines(&["head", file, "-n", "1", "-c", "1"]).join(" ");
+    let corner = |file: &str| {
+        corner(file)
+            .split_whitespace()
+            .take(3)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(corner("bustools.loom"), "gene_name AAAAAAAA g0");
+    assert_eq!(corner("baysor.loom"), "CellID g0 0");
+    assert_eq!(corner("loom-experiment.loom"), "rownames c0 gene0");
+    assert_eq!(corner("only-matrix.loom"), "0 0 0");
+}
+
+/// The awkward texts of `loompy3.loom`, and those of an older file, which are unescaped.
+#[test]
+fn text_comes_out_as_it_was_put_in() {
+    let odd = [
+        "plain",
+        "",
+        "\u{c5} \u{e4} \u{f6}",
+        "\u{65e5}\u{672c}\u{8a9e}",
+        "&lt;b&gt; & &amp;",
+        "tab\there",
+        "  spaces  ",
+        &"\u{ff}".repeat(40),
+    ];
+    for (format, delimiter) in [("csv", b','), ("tsv", b'\t')] {
+        let text = stdout(&[
+            "get",
+            "loompy3.loom",
+            "ra:Odd",
+            "--rows",
+            ":8",
+            "--format",
+            format,
+        ]);
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .has_headers(false)
+            .from_reader(&text[..]);
+        let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        let fields: Vec<Vec<&str>> = records
+            .iter()
+            .map(|record| record.iter().collect())
+            .collect();
+        assert_eq!(fields, odd.map(|text| vec![text]), "{format}");
+    }
+    let npy = Npy::parse(&stdout(&[
+        "get",
+        "loompy3.loom",
+        "ra:Odd",
+        "--rows",
+        "2,1",
+        "-f",
+        "npy",
+    ]));
+    let units = [0xc5, 0x20, 0xe4, 0x20, 0xf6, 0, 0, 0, 0, 0]
+        .map(u32::to_le_bytes)
+        .concat();
+    assert_eq!((npy.descr.as_str(), npy.values), ("'<U5'", units));
+    let cells = lines(&["get", "unversioned.loom", "ca:CellID", "--cols", "0,8"]);
+    assert_eq!(cells, ["c\u{e9}<0>", "c\u{e9}<8>"]);
+    let title = lines(&["get", "unversioned.loom", "attr:title"]);
+    assert_eq!(title, ["M\u{fc}ller & S\u{f6}hne"]);
+    assert_eq!(
+        lines(&["get", "unversioned.loom", "/@title"]),
+        ["M&uuml;ller &amp; S&#246;hne"]
+    );
+    let table = lines(&["cells", "unversioned.loom", "-n", "1", "-f", "csv"]);
+    assert_eq!(table, ["CellID,Class", "c\u{e9}<0>,0"]);
+}
+
+#[test]
+fn global_attributes_keep_their_shape() {
+    let get = |name: &str| json(&["get", "loompy3.loom", name, "--format", "json"]);
+    assert_eq!(get("attr:count"), json!(42));
+    assert_eq!(get("attr:numbers"), json!([0, 1, 2, 3, 4]));
+    assert_eq!(get("attr:table"), json!([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]));
+    assert_eq!(
+        get("attr:words"),
+        json!(["eins", "zwei", "d'rei", "\u{b5}"])
+    );
+    assert_eq!(get("/attrs/title"), json!("A Loom file"));
+    assert_eq!(
+        lines(&["get", "loompy3.loom", "attr:table", "-f", "csv"]),
+        ["0,1,2", "3,4,5"]
+    );
+}
+
+/// `Clusterings` is `(i % 3, i % 2)` for cell `i`; there are 14 cells and 70 regulons.
+#[test]
+fn compounds_are_columns() {
+    let args = [
+        "cells",
+        "scope-json.loom",
+        "--columns",
+        "Clusterings.1,CellID",
+        "--columns",
+        "Clusterings",
+    ];
+    let table = lines(&[&args[..], &["--select", "1,-1"]].concat());
+    assert_eq!(
+        table,
+        [
+            "Clusterings.1\tCellID\tClusterings.0\tClusterings.1",
+            "1\tcell1\t1\t1",
+            "1\tcell13\t1\t1"
+        ]
+    );
+    assert_eq!(
+        lines(&["get", "scope-json.loom", "ca:Clusterings.0", "-c", "4:7"]),
+        ["1", "2", "0"]
+    );
+    let table = json(&[
+        "get",
+        "scope-json.loom",
+        "/col_attrs/Clusterings",
+        "-r",
+        "5",
+        "-f",
+        "json",
+    ]);
+    assert_eq!(table, json!([{"Clusterings.0": 2, "Clusterings.1": 1}]));
+    let all = lines(&["cells", "scope-json.loom"]);
+    // CellID, Clusterings, Embeddings_X and _Y with two fields each, 70 regulons, nGene.
+    assert_eq!(all[0].split('\t').count(), 1 + 2 + 2 + 2 + 70 + 1);
+    assert!(
+        all[0].starts_with("CellID\t") && all[0].contains("\tEmbeddings_X.-1\t"),
+        "{}",
+        all[0]
+    );
+    assert_eq!(all.len(), 1 + 14);
+    // The fields themselves, against h5py.
+    let object = expected("scope-json.loom");
+    let object = object["objects"].as_array().unwrap().iter();
+    let regulons = object
+        .clone()
+        .find(|object| object["path"] == "/col_attrs/RegulonsAUC")
+        .unwrap();
+    for (field, facts) in regulons["fields"].as_object().unwrap().iter().take(5) {
+        let npy = Npy::parse(&stdout(&[
+            "get",
+            "scope-json.loom",
+            &format!("ca:RegulonsAUC.{field}"),
+            "-f",
+            "npy",
+        ]));
+        assert_eq!(json!(hex(&npy.values)), facts["sha256"], "{field}");
+    }
+}
+
+#[test]
+fn several_values_for_each_entry_are_columns() {
+    let table = lines(&[
+        "cells",
+        "loompy3.loom",
+        "-n",
+        "2",
+        "--columns",
+        "Pairs,CellID",
+        "-f",
+        "csv",
+    ]);
+    assert_eq!(table[0], "Pairs.0,Pairs.1,CellID");
+    assert!(
+        table[1].ends_with(",cell:0000") && table[2].ends_with(",cell:0001"),
+        "{table:?}"
+    );
+    let pairs = lines(&[
+        "get",
+        "loompy3.loom",
+        "ca:Pairs",
+        "--cols",
+        ":2",
+        "-f",
+        "csv",
+    ]);
+    assert_eq!(
+        pairs.join(";"),
+        format!("{};{}", &table[1][..3], &table[2][..3])
+    );
+    let second = lines(&["cells", "loompy3.loom", "-n", "2", "--columns", "Pairs.1"]);
+    assert_eq!(second, ["Pairs.1", &pairs[0][2..], &pairs[1][2..]]);
+}
+
+/// What does not fit the axis is left out of the table of everything, with a word about it.
+#[test]
+fn broken_attributes_are_left_out_aloud() {
+    let output = loom(&["genes", "breaks-spec.loom"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let warnings = text(&output.stderr);
+    for name in ["Gene", "nested", "scalar"] {
+        assert!(
+            warnings.contains(&format!("left out {name}: ")),
+            "{warnings}"
+        );
+    }
+    let cells = lines(&["cells", "breaks-spec.loom", "--columns", "CellID"]);
+    assert_eq!(cells, ["CellID", "0", "1", "2", "3", "4"]);
+}
+
+#[test]
+fn graphs_are_tables_of_edges() {
+    let npy = Npy::parse(&stdout(&[
+        "get",
+        "demo.loom",
+        "col-graph:KNN",
+        "--format",
+        "npy",
+    ]));
+    let document = expected("demo.loom");
+    let object = |member: &str| {
+        let path = format!("/col_graphs/KNN/{member}");
+        let mut objects = document["objects"].as_array().unwrap().iter();
+        objects
+            .find(|object| object["path"] == json!(path))
+            .unwrap()
+    };
+    let edges = object("a")["shape"][0].to_string();
+    assert_eq!(npy.shape, [edges]);
+    let mut size = 0;
+    let mut columns = Vec::new();
+    for member in ["a", "b", "w"] {
+        let bits: usize = object(member)["dtype"]
+            .as_str()
+            .unwrap()
+            .trim_start_matches(char::is_alphabetic)
+            .parse()
+            .unwrap();
+        let kind = &object(member)["dtype"].as_str().unwrap()[..1];
+        assert!(
+            npy.descr
+                .contains(&format!("('{member}', '<{kind}{}')", bits / 8)),
+            "{}",
+            npy.descr
+        );
+        columns.push((member, size..size + bits / 8));
+        size += bits / 8;
+    }
+    for (member, range) in columns {
+        let column: Vec<u8> = npy
+            .values
+            .chunks(size)
+            .flat_map(|row| row[range.clone()].to_vec())
+            .collect();
+        assert_eq!(json!(hex(&column)), object(member)["sha256"], "{member}");
+    }
+    // Edges under the old name, and vertices stored as floats.
+    let old = lines(&["get", "unversioned.loom", "col-graph:KNN", "-f", "csv"]);
+    assert_eq!(
+        (old[0].as_str(), old[1].as_str(), old[9].as_str()),
+        ("a,b,w", "0,8,0", "8,0,1")
+    );
+    let float = lines(&["get", "loom-experiment.loom", "col-graph:knn", "-f", "csv"]);
+    assert_eq!(float, ["a,b,w", "0,3,0.5", "1,4,1", "2,7,2"]);
+}
+
+#[test]
+fn validation_lists_what_is_wrong() {
+    let output = loom(&["validate", "--json", "breaks-spec.loom"])
+        .output()
+        .unwrap();
+    let verdict: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&verdict["valid"], &verdict["spec_version"]),
+        (&json!(false), &json!("3.0.0"))
+    );
+    let errors = verdict["errors"].as_array().unwrap();
+    for name in ["wrong_shape", "text", "Gene", "half", "integer"] {
+        let named = |error: &Value| error.as_str().unwrap().contains(name);
+        assert!(errors.iter().any(named), "{name} in {errors:?}");
+    }
+    let verdict = json(&["validate", "--json", "demo.loom"]);
+    assert_eq!(
+        (&verdict["valid"], &verdict["errors"]),
+        (&json!(true), &json!([]))
+    );
+    let printed = lines(&["validate", "demo.loom"]);
+    assert_eq!(printed, ["demo.loom: valid by the specification for 3.0.0"]);
+}
+
+#[test]
+fn export_is_a_table_of_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("export.tab");
+    let printed = lines(&["export", "loompy3-types.loom"]);
+    // A line for CellID, one of row attribute names, seven rows: Gene, an empty cell, nine values.
+    assert_eq!(
+        printed[0].split('\t').take(4).collect::<Vec<_>>(),
+        ["", "CellID", "0", "1"]
+    );
+    assert_eq!(printed[2], "a\t\t0\t1\t2\t3\t4\t5\t6\t7\t8\t");
+    assert_eq!(printed.len(), 9);
+    stdout(&["export", "loompy3-types.loom", "-o", path.to_str().unwrap()]);
+    assert_eq!(
+        fs::read_to_string(path)
+            .unwrap()
+            .lines()
+            .collect::<Vec<_>>(),
+        printed
+    );
+}
+
+#[test]
+fn the_digest_is_h5pys() {
+    for name in [
+        "loompy3.loom",
+        "loompy2.loom",
+        "seuratdisk.loom",
+        "links-latest.h5",
+    ] {
+        let document = json(&["digest", "--json", name]);
+        assert_eq!(document["objects"], expected(name)["objects"], "{name}");
+    }
+    let last = |args: &[&str]| lines(args).pop().unwrap();
+    let whole = last(&["digest", "demo.loom"]);
+    assert_eq!(whole.len(), "DIGEST ".len() + 64);
+    assert_eq!(whole, last(&["digest", "demo.loom"]));
+    assert_ne!(
+        whole,
+        last(&["digest", "demo.loom", "--ignore", "last_modified"])
+    );
+    let ignored = json(&["digest", "--json", "--ignore", "last_modified", "demo.loom"]);
+    assert!(!ignored.to_string().contains("last_modified"));
+}
