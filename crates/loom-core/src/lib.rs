@@ -28,7 +28,7 @@
 //! in any order, masks.
 //!
 //! What is read is never trusted: any file gives values or an [`Error`], within the
-//! [`Limits`](h5lite::Limits) of its connection.
+//! [`Limits`] of its connection.
 
 mod attrs;
 mod axis;

@@ -66,7 +66,8 @@ fn flipped_bytes() {
             }
             let start = Instant::now();
             exercise(bytes);
-            assert!(start.elapsed() < Duration::from_secs(10), "{name}");
+            // Some thirty calls, each of which the default limits keep to a few seconds.
+            assert!(start.elapsed() < Duration::from_secs(60), "{name}");
         }
     }
 }

@@ -3,6 +3,7 @@
 mod columns;
 mod func;
 mod groups;
+mod row;
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ pub use columns::ColumnFunc;
 pub use func::Func;
 pub use groups::GroupBy;
 
-use self::{func::Cell, groups::Groups};
+use self::{groups::Groups, row::Cell};
 use super::bands;
 use crate::{
     axis::Axis,
@@ -148,7 +149,9 @@ fn rows_of<T: Cell>(layer: &Layer<'_>, groups: &Groups, function: Func) -> Resul
         block.resize(band.len * cols, T::default());
         layer.read_into(band.selection, .., &mut block)?;
         let lines = block.chunks_exact(cols.max(1)).collect();
-        let results = bands::each(lines, |(): &mut (), line| Ok(function.of_row(line, groups)))?;
+        let results = bands::each(lines, |(): &mut (), line| {
+            Ok(row::aggregate(function, line, groups))
+        })?;
         for result in results {
             values.extend(result);
         }
