@@ -5,6 +5,7 @@ mod content;
 mod endings;
 mod hostile;
 mod tables;
+mod values;
 
 use std::{
     path::Path,
