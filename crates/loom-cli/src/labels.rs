@@ -2,7 +2,11 @@
 
 use loom_core::{Array, Axis, DType, LoomConnection};
 
-use crate::{error::Result, positions::Picked, write};
+use crate::{
+    error::Result,
+    positions::{Picked, check_listed},
+    write,
+};
 
 /// Attributes that name genes, best first, by loompy, kallisto and bustools, Seurat, anndata and
 /// Bioconductor.
@@ -65,6 +69,7 @@ pub(crate) fn read(
     positions: &Picked,
 ) -> Result<Vec<String>> {
     let Some(attribute) = attribute else {
+        check_listed(positions.len())?;
         return Ok(positions
             .iter()
             .map(|position| position.to_string())

@@ -13,7 +13,7 @@ use crate::{
     fields::{self, Leaf},
     labels, open,
     output::Output,
-    positions::{Picked, Positions},
+    positions::{Bands, Picked, Positions},
     write::{self, Block, Labels, Table, band_size},
 };
 
@@ -115,7 +115,7 @@ fn layer(ds: &LoomConnection, name: &str, args: &Get, out: &mut Output) -> Resul
     let block = Block {
         shape: vec![rows.len(), cols.len()],
         dtype: layer.dtype(),
-        bands: (rows.bands(band_size(chunk.unwrap_or(1), cols.len(), layer.dtype()))).collect(),
+        bands: rows.bands(band_size(chunk.unwrap_or(1), cols.len(), layer.dtype())),
         read: Box::new(|band| Ok(layer.read_any(rows.part(band), selected.clone())?)),
         labels: names,
     };
@@ -288,9 +288,10 @@ fn values(
         rest.push(second.all());
     }
     let dtype = leaf.dtype()?;
-    let per_position = shape[1..].iter().product();
+    let per_position =
+        (shape.iter().skip(1)).fold(1_usize, |product, &n| product.saturating_mul(n));
     let block = Block {
-        bands: (picked.bands(band_size(leaf.chunk(), per_position, dtype))).collect(),
+        bands: picked.bands(band_size(leaf.chunk(), per_position, dtype)),
         shape,
         dtype,
         read: Box::new(|band| {
@@ -310,7 +311,7 @@ fn in_memory(values: &Array, args: &Get, out: &mut Output) -> Result<()> {
     let block = Block {
         shape: values.shape().to_vec(),
         dtype: values.dtype(),
-        bands: std::iter::once(0..length).collect(),
+        bands: Bands::one(length),
         read: Box::new(|_| Ok(values.clone())),
         labels: None,
     };

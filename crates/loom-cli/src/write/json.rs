@@ -23,7 +23,7 @@ pub(super) fn block(block: &Block<'_>, escape: bool, out: &mut impl Write) -> Re
     let mut json = Json { escape, out };
     let single = block.shape.is_empty();
     let mut entries = Entries::default();
-    for band in &block.bands {
+    for band in block.bands.clone() {
         with_array!(&(block.read)(band.clone())?, values => {
             for entry in cell::entries(values) {
                 if !single {

@@ -16,7 +16,7 @@ use crate::error::{Cause, Result};
 pub(super) fn block(block: &Block<'_>, out: &mut impl Write) -> Result<()> {
     let mut width = 0;
     if block.dtype == DType::Str {
-        for band in &block.bands {
+        for band in block.bands.clone() {
             width = width.max(cell::widest(&(block.read)(band.clone())?));
         }
     }
@@ -27,7 +27,7 @@ pub(super) fn block(block: &Block<'_>, out: &mut impl Write) -> Result<()> {
         out,
     )?;
     let mut bytes = Vec::new();
-    for band in &block.bands {
+    for band in block.bands.clone() {
         with_array!(&(block.read)(band.clone())?, values => {
             for entry in cell::entries(values) {
                 bytes.clear();

@@ -156,7 +156,7 @@ impl Look<'_> {
             if let Some(weights) = self.keep(&format!("{path}/{name}"), weights) {
                 graphs.push(Graph {
                     name,
-                    edges: weights.shape().iter().product(),
+                    edges: count(weights.shape()),
                     dtype: dtype(&weights),
                 });
             }
@@ -211,7 +211,7 @@ impl Look<'_> {
 
 /// Type, shape, and whether the values are few enough to show.
 fn described(dataset: &Dataset<'_>) -> (String, Vec<usize>, bool) {
-    let count: usize = dataset.shape().iter().product();
+    let count = count(dataset.shape());
     let bytes = count.saturating_mul(dataset.datatype().size as usize);
     let simple = !matches!(dataset.datatype().class, Class::Compound(_));
     (
@@ -219,6 +219,13 @@ fn described(dataset: &Dataset<'_>) -> (String, Vec<usize>, bool) {
         dataset.shape().to_vec(),
         simple && count <= MAX_VALUES && bytes <= MAX_BYTES,
     )
+}
+
+/// How many values there are; a file can state more than there are numbers for.
+fn count(shape: &[usize]) -> usize {
+    shape
+        .iter()
+        .fold(1, |product, &n| product.saturating_mul(n))
 }
 
 fn dtype(dataset: &Dataset<'_>) -> String {
