@@ -75,6 +75,14 @@ impl ChunkGrid {
         self.axes.len()
     }
 
+    /// The same chunks with their axes in another order.
+    pub(crate) fn permuted(&self, order: &[usize]) -> Self {
+        let axes = order.iter().filter_map(|&axis| self.axes.get(axis));
+        Self {
+            axes: axes.cloned().collect(),
+        }
+    }
+
     /// How many chunks are wanted, at most [`u64::MAX`].
     pub(crate) fn len(&self) -> u64 {
         let lengths = self.axes.iter().map(AxisChunks::len);

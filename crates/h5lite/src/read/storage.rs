@@ -305,7 +305,7 @@ impl Storage {
                 })
             }
             ChunkIndex::Implicit(Some(start)) => each(grid, |coordinates| {
-                let number = row_major(coordinates, max_chunks, 0);
+                let number = row_major(coordinates, max_chunks);
                 let before = number.and_then(|number| number.checked_mul(whole));
                 Ok(Some(ChunkEntry {
                     coordinates: coordinates.to_vec(),
@@ -320,21 +320,14 @@ impl Storage {
             }
             ChunkIndex::FixedArray(Some(header)) => {
                 let mut array = FixedArray::read(image, header)?;
-                each(grid, |coordinates| {
-                    let number = row_major(coordinates, max_chunks, 0);
-                    let stored = number.map_or(Ok(None), |number| array.element(number))?;
-                    Ok(stored.map(|stored| ChunkEntry::new(coordinates, stored, whole)))
-                })
+                collect(whole, |visit| array.walk(grid, max_chunks, visit))
             }
             ChunkIndex::ExtensibleArray(Some(header)) => {
-                // The array grows along the one unlimited axis, which therefore counts slowest.
-                let slowest = max_chunks.iter().position(Option::is_none).unwrap_or(0);
                 let mut array = ExtensibleArray::read(image, header)?;
-                each(grid, |coordinates| {
-                    let number = row_major(coordinates, max_chunks, slowest);
-                    let stored = number.map_or(Ok(None), |number| array.element(number))?;
-                    Ok(stored.map(|stored| ChunkEntry::new(coordinates, stored, whole)))
-                })
+                let mut entries = collect(whole, |visit| array.walk(grid, max_chunks, visit))?;
+                // The array counts its one unlimited axis slowest.
+                entries.sort_by(|a, b| a.coordinates.cmp(&b.coordinates));
+                Ok(entries)
             }
         }
     }
@@ -397,16 +390,14 @@ impl ChunkEntry {
     }
 }
 
-/// A chunk's number when all that can ever be are counted with one axis slowest and the others in
-/// their order. `None` where the file's numbers are too large.
-fn row_major(coordinates: &[u64], max_chunks: &[Option<u64>], slowest: usize) -> Option<u64> {
-    let mut number = coordinates.get(slowest).copied()?;
-    for (axis, (&at, max)) in coordinates.iter().zip(max_chunks).enumerate() {
-        if axis != slowest {
-            number = number.checked_mul((*max)?)?.checked_add(at)?;
-        }
-    }
-    Some(number)
+/// A chunk's number when all that can ever be are counted in C order. `None` where the file's
+/// numbers are too large.
+fn row_major(coordinates: &[u64], max_chunks: &[Option<u64>]) -> Option<u64> {
+    let axes = coordinates.iter().zip(max_chunks).enumerate();
+    axes.into_iter().try_fold(0_u64, |number, (axis, (&at, max))| match axis {
+        0 => Some(at),
+        _ => number.checked_mul((*max)?)?.checked_add(at),
+    })
 }
 
 /// A scalar is an axis of length 1.
@@ -445,15 +436,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn chunks_are_numbered_with_the_growing_axis_slowest() {
-        let max = [Some(4), None, Some(5)];
-        assert_eq!(row_major(&[1, 2, 3], &max, 1), Some((2 * 4 + 1) * 5 + 3));
-        assert_eq!(
-            row_major(&[1, 2, 3], &[Some(4), Some(9), Some(5)], 0),
-            Some((9 + 2) * 5 + 3)
-        );
-        assert_eq!(row_major(&[u64::MAX, 0], &[None, Some(2)], 0), None);
-        assert_eq!(row_major(&[0, 0], &[None, None], 0), None);
+    fn chunks_are_numbered_in_c_order() {
+        let max = [Some(4), Some(9), Some(5)];
+        assert_eq!(row_major(&[1, 2, 3], &max), Some((9 + 2) * 5 + 3));
+        assert_eq!(row_major(&[u64::MAX, 0], &[None, Some(2)]), None);
+        assert_eq!(row_major(&[0, 0], &[None, None]), None);
     }
 
     #[test]
