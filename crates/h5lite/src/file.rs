@@ -280,7 +280,7 @@ impl File {
         let mut strings = Vec::new();
         let limit = self.limits.bytes_of_a_read(self.image.len());
         each_string(&self.image, datatype, stored, limit, |text| {
-            strings.push(text.to_vec())
+            strings.push(text.to_vec());
         })?;
         Ok(strings)
     }
@@ -293,7 +293,7 @@ impl File {
         let mut all = Vec::new();
         let limit = self.limits.bytes_of_a_read(self.image.len());
         each_sequence(&self.image, datatype, stored, limit, |bytes| {
-            all.push(bytes.to_vec())
+            all.push(bytes.to_vec());
         })?;
         Ok(all)
     }

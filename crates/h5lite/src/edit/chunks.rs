@@ -279,7 +279,7 @@ pub(super) fn shrink(
             .collect();
         within[axis] = kept - 1..kept;
         let at_edge: Vec<Vec<u64>> = pending.in_grid(context, &within)?.into_keys().collect();
-        clear_behind(data, context, at_edge, axis, edge)?;
+        clear_behind(data, context, &at_edge, axis, edge)?;
     }
     Ok(())
 }
@@ -288,7 +288,7 @@ pub(super) fn shrink(
 fn clear_behind(
     data: &mut PendingData,
     context: &mut Context<'_>,
-    chunks: Vec<Vec<u64>>,
+    chunks: &[Vec<u64>],
     axis: usize,
     edge: usize,
 ) -> Result<()> {

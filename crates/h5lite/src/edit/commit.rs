@@ -28,6 +28,7 @@ use crate::{
 
 /// Steps that a test leaves out, to show that it would notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(test), expect(dead_code, reason = "only tests leave steps out"))]
 pub(crate) enum Step {
     /// The sync of the new bytes.
     SyncContent,

@@ -93,10 +93,10 @@ impl References {
             match object {
                 Object::Group(group) => {
                     for link in group.links()? {
-                        if let LinkTarget::Hard(address) = link.target {
-                            if seen.insert(address) {
-                                waiting.push((group.child_path(&link.name), address));
-                            }
+                        if let LinkTarget::Hard(address) = link.target
+                            && seen.insert(address)
+                        {
+                            waiting.push((group.child_path(&link.name), address));
                         }
                     }
                 }

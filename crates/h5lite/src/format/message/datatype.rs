@@ -2,8 +2,8 @@
 
 use super::Message;
 use crate::{
-    error::{Error, Result},
-    format::field::{Encoder, Fields, bytes_for, text},
+    error::Result,
+    format::field::{Encoder, Fields},
 };
 
 /// How one element is stored.
