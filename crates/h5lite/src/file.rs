@@ -3,17 +3,15 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::OnceLock,
     thread,
     time::Duration,
 };
 
 use crate::{
-    edit::{Committed, is_torn},
+    edit::{Committed, References, is_torn},
     error::{Error, Result},
-    format::{
-        message::Datatype,
-        superblock::{BtreeK, Superblock},
-    },
+    format::{message::Datatype, superblock::Superblock},
     image::{Address, Image},
     limits::Limits,
     lock::{Locking, lock_shared},
@@ -51,6 +49,8 @@ pub struct File {
     pub(crate) doubt: Option<String>,
     /// Whether the file may be mapped into memory again after an edit.
     pub(crate) mapped: bool,
+    /// What the references of the file lead to, once an edit had to know.
+    pub(crate) references: OnceLock<References>,
 }
 
 /// How often a superblock is read that changes while it is read.
@@ -194,6 +194,7 @@ impl File {
             committed: None,
             doubt: None,
             mapped: false,
+            references: OnceLock::new(),
         })
     }
 
@@ -239,11 +240,6 @@ impl File {
 
     pub(crate) fn superblock(&self) -> &Superblock {
         &self.superblock
-    }
-
-    /// Node capacities of the version 1 B-trees of this file.
-    pub(crate) fn btree_k(&self) -> BtreeK {
-        self.superblock.k
     }
 
     pub(crate) fn image(&self) -> &Image {

@@ -1,7 +1,7 @@
 //! New datasets.
 
 use super::{
-    Edit,
+    Context, Edit,
     dataset::{PendingChunks, PendingData, Place},
     tree::{Kind, Target},
     values,
@@ -14,9 +14,6 @@ use crate::{
     },
     value::{Array, DType},
 };
-
-/// The most values an attribute can have, in bytes, so that its message fits into a header.
-pub(super) const MAX_ATTRIBUTE: usize = 64_000;
 
 /// How a new dataset is stored.
 #[derive(Clone, Debug, Default)]
@@ -146,11 +143,14 @@ impl Edit<'_> {
     /// [`Error::Mismatch`] where the options do not fit the values or something on the way is no
     /// group, [`Error::Io`].
     pub fn write(&mut self, path: &str, values: &Array, options: &DatasetOptions) -> Result<()> {
-        self.create(path, values.dtype(), values.shape(), options)?;
-        if values.is_empty() {
-            return Ok(());
-        }
-        self.write_at(path, &[], values)
+        self.check_place(path)?;
+        let (mut context, _) = self.parts()?;
+        let (mut data, messages) = options
+            .dataset(&mut context, values.dtype(), values.shape())
+            .in_object(path)?;
+        data.write(&mut context, None, &[], values)
+            .in_object(path)?;
+        self.add(path, data, messages)
     }
 
     /// Makes a new dataset without values, in the place of whatever has that path: all of it reads
@@ -165,26 +165,42 @@ impl Edit<'_> {
         shape: &[usize],
         options: &DatasetOptions,
     ) -> Result<()> {
-        options.check(shape).in_object(path)?;
-        let datatype = options
-            .datatype
-            .clone()
-            .unwrap_or_else(|| Datatype::of(dtype));
-        let (mut context, tree) = self.parts()?;
+        self.check_place(path)?;
+        let (mut context, _) = self.parts()?;
+        let (data, messages) = options
+            .dataset(&mut context, dtype, shape)
+            .in_object(path)?;
+        self.add(path, data, messages)
+    }
+
+    fn add(&mut self, path: &str, data: PendingData, messages: Vec<RawMessage>) -> Result<()> {
+        let (_, tree) = self.parts()?;
+        let id = tree.add(Kind::Dataset(Some(Box::new(data))), messages);
+        self.place(path, Target::Object(id))
+    }
+}
+
+impl DatasetOptions {
+    /// A dataset that is stored so, and its messages but for those about data and shape.
+    fn dataset(
+        &self,
+        context: &mut Context<'_>,
+        dtype: DType,
+        shape: &[usize],
+    ) -> Result<(PendingData, Vec<RawMessage>)> {
+        self.check(shape)?;
+        let datatype = self.datatype.clone().unwrap_or_else(|| Datatype::of(dtype));
         let sizes = context.file.image().sizes();
-        let fill = match &options.fill {
-            Some(value) => {
-                let stored = values::stored(&mut context, value, &datatype).in_object(path)?;
-                if stored.len() != datatype.size as usize {
-                    let expected = "one fill value".to_owned();
-                    let found = format!("{} values", value.len());
-                    return Err(Error::Mismatch { expected, found }).in_object(path);
-                }
-                Some(stored)
+        let fill = match &self.fill {
+            Some(value) if value.len() != 1 => {
+                let expected = "one fill value".to_owned();
+                let found = format!("{} values", value.len());
+                return Err(Error::Mismatch { expected, found });
             }
+            Some(value) => Some(values::stored(context, value, &datatype)?),
             None => None,
         };
-        let filters: Vec<Filter> = options
+        let filters: Vec<Filter> = self
             .filters
             .iter()
             .map(|filter| filter.sized(&datatype))
@@ -194,10 +210,10 @@ impl Edit<'_> {
             true => Dataspace::Scalar,
             false => Dataspace::Simple {
                 dims,
-                max_dims: options.max_shape.clone(),
+                max_dims: self.max_shape.clone(),
             },
         };
-        let allocation_time = if options.chunk.is_some() {
+        let allocation_time = if self.chunk.is_some() {
             CHUNK_BY_CHUNK
         } else {
             LATE
@@ -227,7 +243,7 @@ impl Edit<'_> {
                 sizes,
             ));
         }
-        let place = match &options.chunk {
+        let place = match &self.chunk {
             None => Place::Contiguous(None),
             Some(chunk) => Place::Chunked(PendingChunks {
                 chunk: chunk.clone(),
@@ -246,14 +262,13 @@ impl Edit<'_> {
         }
         let data = PendingData {
             shape: shape.to_vec(),
-            max_shape: options.max_shape.clone(),
+            max_shape: self.max_shape.clone(),
             datatype,
             filters,
             fill,
             place,
         };
-        let id = tree.add(Kind::Dataset(Some(Box::new(data))), messages);
-        self.place(path, Target::Object(id))
+        Ok((data, messages))
     }
 }
 

@@ -1,14 +1,17 @@
 //! Reads the chunks a selection touches and puts their elements where they belong.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::{
     error::{Error, Result},
     filter::Decoder,
     format::chunk_grid::{AxisChunks, ChunkGrid},
     image::{Address, Image},
     read::{
+        index::ChunkEntry,
         items::{Projection, StoredNumber, pack_numbers},
         plan::{self, Band, Piece, Segment},
-        storage::{ChunkEntry, Storage},
+        storage::Storage,
     },
     value::Selection,
 };
@@ -43,6 +46,8 @@ struct Plan {
     bands: Vec<Vec<Band>>,
     /// Items from one position of an axis of the result to the next.
     strides: Vec<usize>,
+    /// Bytes of all chunks read so far: no more than the file has, unless they overlap.
+    read: AtomicU64,
 }
 
 /// A run of the result's first axis and what of a chunk goes into it.
@@ -61,7 +66,8 @@ impl Gather<'_> {
         }
         let plan = Plan::new(self, selections)?;
         let rows = plan.rows(out, output.per_item);
-        let worker = || Worker::new(self, output);
+        let longest_run = plan.longest_run();
+        let worker = || Worker::new(self, output, longest_run);
         worker()?;
         #[cfg(feature = "rayon")]
         {
@@ -115,7 +121,36 @@ impl Plan {
             segments,
             bands,
             strides,
+            read: AtomicU64::new(0),
         })
+    }
+
+    /// The most items of the last axis that stand next to each other in a chunk and in the result.
+    fn longest_run(&self) -> usize {
+        let len = |piece: &Piece| piece.len;
+        let longest = match self.bands.last() {
+            Some(bands) => bands.iter().flat_map(|band| &band.pieces).map(len).max(),
+            None => {
+                let bands = self.segments.iter().map(|segment| &segment.band);
+                bands.flat_map(|band| &band.pieces).map(len).max()
+            }
+        };
+        longest.unwrap_or(0)
+    }
+
+    /// Counts the bytes of a stored chunk.
+    ///
+    /// Chunks share no bytes, so that all a call reads are in the file side by side. What claims
+    /// otherwise would make a small file inflate to any size.
+    fn count(&self, entry: &ChunkEntry, file_len: u64) -> Result<()> {
+        let before = self
+            .read
+            .fetch_add(entry.size.min(file_len), Ordering::Relaxed);
+        if before.saturating_add(entry.size) > file_len {
+            let reason = "the chunks of its dataset overlap or leave the file";
+            return Err(Error::corrupt("chunk", entry.address, reason));
+        }
+        Ok(())
     }
 
     /// The result cut at the borders of the first axis' chunks, all parts of one row of chunks
@@ -146,15 +181,18 @@ struct Worker<'a, O> {
     gather: &'a Gather<'a>,
     output: &'a Output<O>,
     decoder: Decoder<'a>,
-    /// As many fill values as a chunk's last axis has positions; `None` where zeros are there.
+    /// The fill value, packed; `None` where zeros are there.
     fill: Option<Vec<u8>>,
+    /// As many fill values as the longest run of the last axis, once they are needed.
+    fill_row: Vec<u8>,
+    longest_run: usize,
     stored: Vec<u8>,
     cut: Vec<u8>,
     packed: Vec<u8>,
 }
 
 impl<'a, O> Worker<'a, O> {
-    fn new(gather: &'a Gather<'a>, output: &'a Output<O>) -> Result<Self> {
+    fn new(gather: &'a Gather<'a>, output: &'a Output<O>, longest_run: usize) -> Result<Self> {
         let decoder = Decoder::new(&gather.storage.filters)?;
         let (mut cut, mut packed) = (Vec::new(), Vec::new());
         let zeros = vec![0; gather.storage.element];
@@ -167,7 +205,7 @@ impl<'a, O> Worker<'a, O> {
                 Some(number) => pack_numbers(number, element, &mut packed),
                 None => element,
             };
-            Some(item.repeat(gather.storage.chunk.last().copied().unwrap_or(1)))
+            Some(item.to_vec())
         };
         let stored = Vec::new();
         Ok(Self {
@@ -175,6 +213,8 @@ impl<'a, O> Worker<'a, O> {
             output,
             decoder,
             fill,
+            fill_row: Vec::new(),
+            longest_run,
             stored,
             cut,
             packed,
@@ -230,6 +270,8 @@ impl<'a, O> Worker<'a, O> {
             output,
             decoder,
             fill,
+            fill_row,
+            longest_run,
             stored,
             cut,
             packed,
@@ -240,6 +282,7 @@ impl<'a, O> Worker<'a, O> {
         let address = entry.map_or(Address(0), |entry| entry.address);
         let decoded = match (entry, storage.memory(), &fill) {
             (Some(entry), ..) => {
+                plan.count(entry, gather.image.len())?;
                 let bytes = gather.image.window("chunk", address, entry.size, stored)?;
                 Some(decoder.decode(bytes, entry.filter_mask, len, address)?)
             }
@@ -256,10 +299,12 @@ impl<'a, O> Worker<'a, O> {
                 }
             }
             (None, fill) => {
-                // Every position of the other axes sees the same row of fill values.
-                let last = strides.len() - 1;
-                strides[..last].fill(0);
-                fill.as_deref().unwrap_or_default()
+                // Every position sees the same row of fill values.
+                strides.fill(0);
+                if fill_row.is_empty() {
+                    *fill_row = fill.as_deref().unwrap_or_default().repeat(*longest_run);
+                }
+                fill_row
             }
         };
         let scatter = Scatter {
@@ -301,7 +346,7 @@ impl<O> Scatter<'_, O> {
         let (here, rest) = pieces.split_first()?;
         for piece in *here {
             if rest.is_empty() {
-                let from = (from + piece.from) * self.item_len;
+                let from = (from + piece.from * self.item_strides[axis]) * self.item_len;
                 let to = (to + piece.to) * self.output.per_item;
                 let items = self.items.get(from..from + piece.len * self.item_len)?;
                 let values = out.get_mut(to..to + piece.len * self.output.per_item)?;

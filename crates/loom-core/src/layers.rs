@@ -1,0 +1,289 @@
+//! The matrices of a file: loompy's `ds.layers`.
+
+use std::fmt;
+
+use h5lite::{Array, DType, Dataset, Number, Selection};
+use ndarray::{Array2, ArrayD, Ix2};
+
+use crate::{
+    axis::Axis,
+    error::{Error, Result},
+    spec,
+    state::State,
+    timestamp,
+};
+
+const WHAT: &str = "layer";
+
+/// The layers: name to matrix. The main matrix, `/matrix`, is the layer `""`.
+#[derive(Clone, Copy, Debug)]
+pub struct Layers<'ds> {
+    state: &'ds State,
+}
+
+impl<'ds> Layers<'ds> {
+    pub(crate) fn new(state: &'ds State) -> Self {
+        Self { state }
+    }
+
+    /// Names: `""` where there is a main matrix, then the others in the file's order.
+    ///
+    /// # Errors
+    /// Where the group of layers cannot be read.
+    pub fn keys(self) -> Result<Vec<String>> {
+        let mut keys = Vec::new();
+        if self.state.file.contains(spec::MATRIX)? {
+            keys.push(String::new());
+        }
+        keys.extend(self.state.names(spec::LAYERS)?);
+        Ok(keys)
+    }
+
+    /// Number of layers, the main matrix being one.
+    ///
+    /// # Errors
+    /// As [`keys`](Self::keys).
+    pub fn len(self) -> Result<usize> {
+        Ok(self.keys()?.len())
+    }
+
+    /// Whether there is no layer.
+    ///
+    /// # Errors
+    /// As [`keys`](Self::keys).
+    pub fn is_empty(self) -> Result<bool> {
+        Ok(self.len()? == 0)
+    }
+
+    /// Whether there is a layer of this name.
+    ///
+    /// # Errors
+    /// As [`keys`](Self::keys).
+    pub fn contains(self, name: &str) -> Result<bool> {
+        if name.is_empty() {
+            Ok(self.state.file.contains(spec::MATRIX)?)
+        } else {
+            self.state.holds(spec::LAYERS, name)
+        }
+    }
+
+    /// A layer.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::BreaksSpec`] for something that is not a matrix of numbers.
+    pub fn get(self, name: &str) -> Result<Layer<'ds>> {
+        if !self.contains(name)? {
+            return Err(Error::not_found(WHAT, name));
+        }
+        let path = match name {
+            "" => spec::MATRIX.to_owned(),
+            _ => format!("{}/{name}", spec::LAYERS),
+        };
+        Layer::new(self.state, name, self.state.file.dataset(&path)?)
+    }
+
+    /// The layers themselves, in the order of [`keys`](Self::keys).
+    ///
+    /// # Errors
+    /// As [`keys`](Self::keys); each layer as [`get`](Self::get).
+    pub fn iter(self) -> Result<impl Iterator<Item = Result<Layer<'ds>>>> {
+        Ok((self.keys()?.into_iter()).map(move |name| self.get(&name)))
+    }
+
+    /// When a layer last changed, or the set of layers, as far as the file says.
+    ///
+    /// # Errors
+    /// Where the stamps cannot be read.
+    pub fn last_modified(self) -> Result<Option<String>> {
+        let mut latest = match self.state.group(spec::LAYERS)? {
+            Some(group) => timestamp::read(group.attribute(spec::LAST_MODIFIED))?,
+            None => None,
+        };
+        for layer in self.iter()? {
+            latest = latest.max(layer?.last_modified()?);
+        }
+        Ok(latest)
+    }
+}
+
+/// One matrix of the file, read a block at a time.
+///
+/// Rows and columns are given as ranges, index lists in any order and with repeats, or masks, on
+/// both axes at once; the block has them in the order asked for.
+#[derive(Clone)]
+pub struct Layer<'ds> {
+    state: &'ds State,
+    name: String,
+    dataset: Dataset<'ds>,
+    shape: (usize, usize),
+    dtype: DType,
+}
+
+impl fmt::Debug for Layer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Layer")
+            .field("name", &self.name)
+            .field("shape", &self.shape)
+            .field("dtype", &self.dtype)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'ds> Layer<'ds> {
+    fn new(state: &'ds State, name: &str, dataset: Dataset<'ds>) -> Result<Self> {
+        let broken = |reason| Error::BreaksSpec {
+            what: format!("{WHAT} {name:?}"),
+            reason,
+        };
+        let shape = match *dataset.shape() {
+            [rows, cols] => (rows, cols),
+            ref other => {
+                return Err(broken(format!("it has shape {other:?}, not two axes")));
+            }
+        };
+        let dtype = dataset.dtype()?;
+        if dtype == DType::Str {
+            return Err(broken("it holds text, not numbers".to_owned()));
+        }
+        Ok(Self {
+            state,
+            name: name.to_owned(),
+            dataset,
+            shape,
+            dtype,
+        })
+    }
+
+    /// Its name; `""` for the main matrix.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// (rows, columns).
+    #[must_use]
+    pub fn shape(&self) -> (usize, usize) {
+        self.shape
+    }
+
+    /// The type its values are stored in.
+    #[must_use]
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// The HDF5 dataset that holds it, with its chunks and filters.
+    #[must_use]
+    pub fn dataset(&self) -> &Dataset<'ds> {
+        &self.dataset
+    }
+
+    /// A block, its values converted to `T` where none can change (numpy's "safe" casts).
+    ///
+    /// # Errors
+    /// [`h5lite::Error::OutOfBounds`] naming the position and the axis' length,
+    /// [`h5lite::Error::Mismatch`] for an unsafe conversion, or where the file cannot be read.
+    pub fn read<T: Number>(
+        &self,
+        rows: impl Into<Selection>,
+        cols: impl Into<Selection>,
+    ) -> Result<Array2<T>> {
+        self.block(self.dataset.read(&[rows.into(), cols.into()])?)
+    }
+
+    /// A block, any number converted to `T` as Rust's `as` does.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), but every conversion is allowed.
+    pub fn read_lossy<T: Number>(
+        &self,
+        rows: impl Into<Selection>,
+        cols: impl Into<Selection>,
+    ) -> Result<Array2<T>> {
+        self.block(self.dataset.read_lossy(&[rows.into(), cols.into()])?)
+    }
+
+    /// A block, row after row, into memory that is there already.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), and where `out` is not exactly as long as the block.
+    pub fn read_into<T: Number>(
+        &self,
+        rows: impl Into<Selection>,
+        cols: impl Into<Selection>,
+        out: &mut [T],
+    ) -> Result<()> {
+        Ok(self.dataset.read_into(&[rows.into(), cols.into()], out)?)
+    }
+
+    /// A block in the type it is stored in (`float16` as `float32`).
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_any(
+        &self,
+        rows: impl Into<Selection>,
+        cols: impl Into<Selection>,
+    ) -> Result<Array> {
+        Ok(self.dataset.read_any(&[rows.into(), cols.into()])?)
+    }
+
+    /// When it last changed, as far as the file says. (loompy stamps a layer when a part of it is
+    /// assigned, not when the whole of it is.)
+    ///
+    /// # Errors
+    /// Where the stamp cannot be read.
+    pub fn last_modified(&self) -> Result<Option<String>> {
+        timestamp::read(self.dataset.attribute(spec::LAST_MODIFIED))
+    }
+
+    /// Rows and columns of a chunk; where the layer is not stored in chunks, of a piece of a row.
+    pub(crate) fn chunk(&self) -> (usize, usize) {
+        match self.dataset.chunk_shape() {
+            Some(&[rows, cols]) => (rows.max(1), cols.max(1)),
+            _ => (1, 1 << 16),
+        }
+    }
+
+    /// Refuses to work through `rows` x `cols` of its values where the file cannot hold so many.
+    pub(crate) fn afford(&self, rows: usize, cols: usize) -> Result<()> {
+        let longest = self.shape.0.max(self.shape.1);
+        (self.state).afford("a list of positions, in bytes,", &[longest], 8)?;
+        let size = self.dtype.size().unwrap_or(1);
+        (self.state).afford("a block, in bytes,", &[rows, cols], size)
+    }
+
+    /// Refuses to return so many values of `size` bytes where the file has not given cause for
+    /// them.
+    pub(crate) fn afford_results(&self, counts: &[usize], size: usize) -> Result<()> {
+        self.state.afford("the result, in bytes,", counts, size)
+    }
+
+    /// Refuses a layer that is not shaped as the main matrix is.
+    pub(crate) fn check_shape(&self, shape: (usize, usize)) -> Result<()> {
+        if self.shape == shape {
+            return Ok(());
+        }
+        Err(Error::Shape {
+            what: format!("{WHAT} {:?}", self.name),
+            expected: format!("[{}, {}], that of the main matrix,", shape.0, shape.1),
+            found: vec![self.shape.0, self.shape.1],
+        })
+    }
+
+    /// The length of an axis.
+    pub(crate) fn length(&self, axis: Axis) -> usize {
+        axis.of(self.shape)
+    }
+
+    fn block<T>(&self, values: ArrayD<T>) -> Result<Array2<T>> {
+        let found = values.shape().to_vec();
+        values
+            .into_dimensionality::<Ix2>()
+            .map_err(|_| Error::Shape {
+                what: format!("a block of {WHAT} {:?}", self.name),
+                expected: "two axes".to_owned(),
+                found,
+            })
+    }
+}

@@ -1,0 +1,380 @@
+//! What loom-core reads from the fixtures is what loompy and h5py read from them.
+//!
+//! `reading/expected.json` was written by `reading/expect.py`, which says what comes from where.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use loom_core::{Array, Axis, Connect, Coo, LoomConnection, LoomView, Selection, Stat};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+fn open(name: &str) -> LoomConnection {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../fixtures")
+        .join(name);
+    Connect::new().validate(false).open(path).unwrap()
+}
+
+/// The files that `expected` has a section on, with that section.
+fn files(section: &str) -> Vec<(String, LoomConnection, Value)> {
+    let expected: Value = serde_json::from_str(include_str!("reading/expected.json")).unwrap();
+    let files: Vec<_> = object(&expected["files"])
+        .iter()
+        .filter(|(_, file)| !file[section].is_null())
+        .map(|(name, file)| (name.clone(), open(name), file[section].clone()))
+        .collect();
+    assert!(!files.is_empty());
+    files
+}
+
+fn object(value: &Value) -> &Map<String, Value> {
+    value.as_object().unwrap()
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().unwrap()
+}
+
+fn positions(value: &Value) -> Vec<usize> {
+    (list(value).iter())
+        .map(|number| usize::try_from(number.as_u64().unwrap()).unwrap())
+        .collect()
+}
+
+fn strings(value: &Value) -> Vec<String> {
+    (list(value).iter())
+        .map(|text| text.as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn axis(plan: &Value) -> Axis {
+    let index = usize::try_from(plan["axis"].as_u64().unwrap()).unwrap();
+    Axis::from_index(index).unwrap()
+}
+
+/// Compares an array with type, shape, and values or their hash.
+fn same(what: &str, expected: &Value, found: &Array) {
+    assert_eq!(found.dtype().name(), expected["dtype"], "{what}");
+    assert_eq!(found.shape(), positions(&expected["shape"]), "{what}");
+    if let Some(values) = expected["values"].as_array() {
+        let found = match found {
+            Array::Str(text) => text.iter().map(|text| Value::from(text.as_str())).collect(),
+            _ => numbers(found).into_iter().map(number).collect::<Vec<_>>(),
+        };
+        assert_eq!(found, *values, "{what}");
+        return;
+    }
+    let mut hash = Sha256::new();
+    match found {
+        Array::Str(text) => {
+            for text in text {
+                hash.update((text.len() as u64).to_le_bytes());
+                hash.update(text);
+            }
+        }
+        _ => (numbers(found).iter()).for_each(|number| hash.update(number.to_le_bytes())),
+    }
+    let hash: String = (hash.finalize().iter())
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(hash, expected["sha256"], "{what}");
+}
+
+/// JSON of a number as the script writes it.
+fn number(number: f64) -> Value {
+    match number {
+        f64::INFINITY => "inf".into(),
+        f64::NEG_INFINITY => "-inf".into(),
+        number if number.is_nan() => "nan".into(),
+        number => number.into(),
+    }
+}
+
+/// Numbers of any type as `f64`.
+fn numbers(array: &Array) -> Vec<f64> {
+    use loom_core::Number;
+    fn all<T: Number>(array: &ndarray::ArrayD<T>) -> Vec<f64> {
+        array.iter().map(|number| number.to_f64()).collect()
+    }
+    match array {
+        Array::I8(array) => all(array),
+        Array::I16(array) => all(array),
+        Array::I32(array) => all(array),
+        Array::I64(array) => all(array),
+        Array::U8(array) => all(array),
+        Array::U16(array) => all(array),
+        Array::U32(array) => all(array),
+        Array::U64(array) => all(array),
+        Array::F32(array) => all(array),
+        Array::F64(array) => all(array),
+        Array::Str(_) => panic!("text where numbers were expected"),
+    }
+}
+
+fn all_same(what: &str, expected: &Value, found: impl IntoIterator<Item = (String, Array)>) {
+    let found: BTreeMap<_, _> = found.into_iter().collect();
+    let names: Vec<_> = found.keys().collect();
+    assert_eq!(names, object(expected).keys().collect::<Vec<_>>(), "{what}");
+    for (name, array) in &found {
+        same(&format!("{what} {name:?}"), &expected[name], array);
+    }
+}
+
+fn same_graph(what: &str, expected: &Value, found: &Coo<f64>) {
+    let (rows, cols) = found.shape();
+    assert_eq!(vec![rows, cols], positions(&expected["shape"]), "{what}");
+    let wide =
+        |numbers: &[u32]| Array::from(numbers.iter().map(|&n| i64::from(n)).collect::<Vec<_>>());
+    same(
+        &format!("{what}: row"),
+        &expected["row"],
+        &wide(found.row()),
+    );
+    same(
+        &format!("{what}: col"),
+        &expected["col"],
+        &wide(found.col()),
+    );
+    same(
+        &format!("{what}: data"),
+        &expected["data"],
+        &found.data().into(),
+    );
+}
+
+fn same_graphs<'a>(
+    what: &str,
+    expected: &Value,
+    found: impl IntoIterator<Item = (&'a String, &'a Coo<f64>)>,
+) {
+    let found: BTreeMap<_, _> = found.into_iter().collect();
+    let names: Vec<_> = found.keys().copied().collect();
+    assert_eq!(names, object(expected).keys().collect::<Vec<_>>(), "{what}");
+    for (name, graph) in found {
+        same_graph(&format!("{what} {name:?}"), &expected[name], graph);
+    }
+}
+
+/// Sorted by row, then by column, then by weight: what two programs agree on.
+fn by_row(graph: &Coo<f64>) -> Coo<f64> {
+    let mut edges: Vec<_> = graph.iter().collect();
+    edges.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2)));
+    Coo::new(
+        graph.shape(),
+        edges.iter().map(|edge| edge.0).collect(),
+        edges.iter().map(|edge| edge.1).collect(),
+        edges.iter().map(|edge| edge.2).collect(),
+    )
+    .unwrap()
+}
+
+fn all_by_row(graphs: &BTreeMap<String, Coo<f64>>) -> BTreeMap<String, Coo<f64>> {
+    (graphs.iter())
+        .map(|(name, graph)| (name.clone(), by_row(graph)))
+        .collect()
+}
+
+#[test]
+fn every_value_of_every_file() {
+    let expected: Value = serde_json::from_str(include_str!("reading/expected.json")).unwrap();
+    for (file, expected) in object(&expected["files"]) {
+        let ds = open(file);
+        let what = |part: &str| format!("{file}: {part}");
+        let (rows, cols) = ds.shape();
+        assert_eq!(vec![rows, cols], positions(&expected["shape"]), "{file}");
+        assert_eq!(ds.spec_version().to_string(), expected["version"], "{file}");
+        let keys = &expected["keys"];
+        assert_eq!(
+            ds.layers().keys().unwrap(),
+            strings(&keys["layers"]),
+            "{file}"
+        );
+        assert_eq!(ds.ra().keys().unwrap(), strings(&keys["ra"]), "{file}");
+        assert_eq!(ds.ca().keys().unwrap(), strings(&keys["ca"]), "{file}");
+        assert_eq!(
+            ds.attrs().keys().unwrap(),
+            strings(&keys["attrs"]),
+            "{file}"
+        );
+        let layers = ds.layers().iter().unwrap().map(|layer| {
+            let layer = layer.unwrap();
+            (layer.name().to_owned(), layer.read_any(.., ..).unwrap())
+        });
+        all_same(&what("layer"), &expected["layers"], layers);
+        for (axis, attrs, graphs) in [
+            (Axis::Rows, &expected["ra"], &expected["row_graphs"]),
+            (Axis::Cols, &expected["ca"], &expected["col_graphs"]),
+        ] {
+            let found = ds.axis_attrs(axis).iter().unwrap().map(Result::unwrap);
+            all_same(&what("attribute"), attrs, found);
+            let found: Vec<_> = (ds.axis_graphs(axis).iter().unwrap())
+                .map(Result::unwrap)
+                .collect();
+            let found = found.iter().map(|(name, graph)| (name, graph));
+            same_graphs(&what("graph"), graphs, found);
+        }
+        let found = ds.attrs().iter().unwrap().map(Result::unwrap);
+        all_same(&what("global attribute"), &expected["attrs"], found);
+        if let Some(time) = expected["last_modified"].as_str() {
+            assert_eq!(ds.last_modified().unwrap().unwrap(), time, "{file}");
+        }
+    }
+}
+
+#[test]
+fn views_and_sparse_matrices_in_any_order() {
+    for (file, ds, expected) in files("views") {
+        for (number, expected) in list(&expected).iter().enumerate() {
+            let what = |part: &str| format!("{file}: view {number}: {part}");
+            let rows: Selection = positions(&expected["rows"]).into();
+            let cols: Selection = positions(&expected["cols"]).into();
+            let view = ds.view(rows.clone(), cols.clone()).unwrap();
+            same_view(&what(""), expected, &view);
+            let attrs: BTreeMap<_, _> = ds.attrs().iter().unwrap().map(Result::unwrap).collect();
+            assert_eq!(view.attrs, attrs);
+            let sparse = ds.sparse(rows.clone(), cols.clone()).unwrap();
+            same_graph(&what("sparse"), &expected["sparse"], &sparse);
+            let dense = ds.read::<f64>(rows, cols).unwrap();
+            assert_eq!(sparse.to_dense(), dense, "{}", what("sparse"));
+        }
+    }
+}
+
+/// Where loompy has nothing on a part, nothing is compared.
+fn same_view(what: &str, expected: &Value, view: &LoomView) {
+    all_same(
+        &format!("{what} layer"),
+        &expected["layers"],
+        view.layers.clone(),
+    );
+    let graphs = all_by_row(&view.row_graphs);
+    same_graphs(
+        &format!("{what} row graph"),
+        &expected["row_graphs"],
+        &graphs,
+    );
+    let graphs = all_by_row(&view.col_graphs);
+    same_graphs(
+        &format!("{what} column graph"),
+        &expected["col_graphs"],
+        &graphs,
+    );
+    for (expected, found) in [(&expected["ra"], &view.ra), (&expected["ca"], &view.ca)] {
+        for (name, expected) in object(expected) {
+            same(&format!("{what} {name:?}"), expected, &found[name]);
+        }
+    }
+}
+
+#[test]
+fn scans() {
+    for (file, ds, expected) in files("scans") {
+        for (number, plan) in list(&expected).iter().enumerate() {
+            let size = usize::try_from(plan["batch_size"].as_u64().unwrap()).unwrap();
+            let mut scan = ds.scan(axis(plan)).batch_size(size);
+            match plan["items"].as_array().map(Vec::as_slice) {
+                None => {}
+                Some(mask @ [Value::Bool(_), ..]) => {
+                    let mask: Vec<bool> = mask.iter().filter_map(Value::as_bool).collect();
+                    scan = scan.items(mask.as_slice());
+                }
+                Some(_) => scan = scan.items(positions(&plan["items"])),
+            }
+            if let Some(key) = plan["key"].as_str() {
+                scan = scan.key(key);
+            }
+            if plan["layers"].is_array() {
+                scan = scan.layers(strings(&plan["layers"]));
+            }
+            let batches: Vec<_> = scan.into_iter().map(Result::unwrap).collect();
+            let expected = list(&plan["batches"]);
+            assert_eq!(batches.len(), expected.len(), "{file}: scan {number}");
+            for (batch, expected) in batches.into_iter().zip(expected) {
+                let what = format!("{file}: scan {number} at {}", batch.start);
+                assert_eq!(batch.start as u64, expected["ix"], "{what}");
+                assert_eq!(batch.indices, positions(&expected["indices"]), "{what}");
+                same_view(&what, expected, &batch.view);
+            }
+        }
+    }
+}
+
+#[test]
+fn maps_and_statistics() {
+    const STATS: [Stat; 6] = [
+        Stat::Sum,
+        Stat::Mean,
+        Stat::Variance,
+        Stat::Nonzeros,
+        Stat::Min,
+        Stat::Max,
+    ];
+    for (file, ds, expected) in files("maps") {
+        for plan in list(&expected) {
+            let axis = axis(plan);
+            let selection = match plan["selection"].is_null() {
+                true => Selection::All,
+                false => positions(&plan["selection"]).into(),
+            };
+            let layer = ds.layer(plan["layer"].as_str().unwrap()).unwrap();
+            let stats = layer.stats(axis, selection.clone(), &STATS).unwrap();
+            let (mut sums, mut means) = (|lane: ndarray::ArrayView1<'_, f64>| lane.sum(), {
+                |lane: ndarray::ArrayView1<'_, f64>| lane.mean().unwrap()
+            });
+            let maps = layer
+                .map(axis, selection, &mut [&mut sums, &mut means])
+                .unwrap();
+            for (stat, found) in STATS
+                .into_iter()
+                .zip(&stats)
+                .chain([(Stat::Sum, &maps[0]), (Stat::Mean, &maps[1])])
+            {
+                let expected = list(&plan["result"][format!("{stat:?}")]);
+                let magnitude = list(&plan["result"]["Magnitude"]);
+                assert_eq!(found.len(), expected.len(), "{file} {plan} {stat:?}");
+                for (place, (found, expected)) in found.iter().zip(expected).enumerate() {
+                    // A sum is as exact as what was summed was large; the rest, as the result is.
+                    let scale = match stat {
+                        Stat::Sum | Stat::Mean => magnitude[place].as_f64(),
+                        Stat::Variance => expected.as_f64(),
+                        _ => Some(0.0),
+                    };
+                    let close = expected
+                        .as_f64()
+                        .zip(scale)
+                        .is_some_and(|(expected, scale)| {
+                            (found - expected).abs() <= 1e-14 * scale.abs()
+                        });
+                    assert!(
+                        close || number(*found) == *expected,
+                        "{file}: {stat:?} of {axis} {place} of {plan}: {found}, not {expected}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn changes_since_a_time() {
+    for (file, ds, expected) in files("changes") {
+        for expected in list(&expected) {
+            let changes = ds
+                .get_changes_since(expected["since"].as_str().unwrap())
+                .unwrap();
+            for (part, found) in [
+                ("row_graphs", changes.row_graphs),
+                ("col_graphs", changes.col_graphs),
+                ("row_attrs", changes.row_attrs),
+                ("col_attrs", changes.col_attrs),
+                ("layers", changes.layers),
+            ] {
+                assert_eq!(
+                    found,
+                    strings(&expected[part]),
+                    "{file}: {part} of {expected}"
+                );
+            }
+        }
+    }
+}
