@@ -22,7 +22,7 @@ type Operation = fn(&mut Edit<'_>, (usize, usize)) -> Result<()>;
 
 /// Adds columns to the matrix, a layer, and the attributes of the columns.
 fn grow(edit: &mut Edit<'_>, (rows, columns): (usize, usize)) -> Result<()> {
-    let values = Array2::from_shape_fn((rows, ADDED), |(i, j)| ((i * 7 + j * 3) % 11 / 8) as f32);
+    let values = Array2::from_shape_fn((rows, ADDED), |(i, j)| small((i * 7 + j * 3) % 11 / 8));
     let values: Array = values.into_dyn().into();
     for path in ["/matrix", "/layers/spliced"] {
         edit.resize(path, &[rows, columns + ADDED])?;
@@ -48,12 +48,19 @@ fn attributes(edit: &mut Edit<'_>, (_, columns): (usize, usize)) -> Result<()> {
 
 /// Writes all values of a layer anew.
 fn rewrite(edit: &mut Edit<'_>, (rows, columns): (usize, usize)) -> Result<()> {
-    let values = Array2::from_shape_fn((rows, columns), |(i, j)| ((i + j * 5) % 13 / 9) as f32);
+    let values = Array2::from_shape_fn((rows, columns), |(i, j)| small((i + j * 5) % 13 / 9));
     edit.write_at("/layers/spliced", &[], &values.into_dyn().into())
 }
 
+/// A count of a few molecules.
+fn small(count: usize) -> f32 {
+    f32::from(u8::try_from(count).unwrap_or_default())
+}
+
 fn numbers(edit: &mut Edit<'_>, path: &str, count: usize, seed: usize) -> Result<()> {
-    let values: Array1<i64> = (0..count).map(|i| (i * (seed + 3) % 1009) as i64).collect();
+    let values: Array1<i64> = (0..count)
+        .map(|i| i64::try_from(i * (seed + 3) % 1009).unwrap_or_default())
+        .collect();
     edit.write(
         path,
         &values.into_dyn().into(),

@@ -20,6 +20,11 @@ use digest::digest;
 
 const EDITS: u64 = 200;
 
+/// The number of a state as it stands in the matrix.
+fn number(step: u64) -> f32 {
+    f32::from(u16::try_from(step).unwrap())
+}
+
 /// State number `step`: an attribute, a dataset in its place, a matrix that grows and shrinks, and
 /// a name that comes and goes.
 fn edit(file: &mut File, step: u64) -> Result<()> {
@@ -29,9 +34,9 @@ fn edit(file: &mut File, step: u64) -> Result<()> {
     edit.set_attribute("/", "step", &numbers(1))?;
     edit.write("/numbers", &numbers(2000), &DatasetOptions::contiguous())?;
     edit.resize("/matrix", &[5, columns])?;
-    let values = ndarray::Array2::from_elem((5, columns), step as f32);
+    let values = ndarray::Array2::from_elem((5, columns), number(step));
     edit.write_at("/matrix", &[], &values.into_dyn().into())?;
-    if step % 2 == 0 {
+    if step.is_multiple_of(2) {
         edit.soft_link("/even", "/numbers")?;
     } else if edit.contains("/row_attrs")? {
         edit.write(
@@ -56,7 +61,9 @@ fn look(file: &File) -> Result<(u64, u64)> {
     assert_eq!(matrix.shape(), [5, columns], "a matrix of another state");
     let values = matrix.read::<f32>(&[])?;
     assert!(
-        values.iter().all(|&value| value == step as f32),
+        values
+            .iter()
+            .all(|value| value.to_bits() == number(step).to_bits()),
         "values of another state"
     );
     Ok((step, digest(file)?))
