@@ -27,6 +27,7 @@ use crate::{
 };
 
 /// Steps that a test leaves out, to show that it would notice.
+#[cfg_attr(not(test), expect(dead_code, reason = "only tests leave steps out"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(test), expect(dead_code, reason = "only tests leave steps out"))]
 pub(crate) enum Step {
@@ -162,10 +163,10 @@ impl Committed {
     /// # Errors
     /// [`Error::ChangedUnderUs`] and [`Error::Io`]: nothing was cut off.
     pub(crate) fn roll_back(&self, store: &mut dyn Store, tail: &Tail) -> Result<()> {
-        if tail.attempted() == self.len {
+        let Some(lengths) = tail.written(self.len) else {
             return Ok(());
-        }
-        let ours = (self.len..=tail.attempted()).contains(&store::len(store)?);
+        };
+        let ours = lengths.contains(&store::len(store)?);
         if !ours || read_superblock(store, &self.superblock)? != self.bytes {
             return Err(Error::ChangedUnderUs);
         }

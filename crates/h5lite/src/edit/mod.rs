@@ -248,9 +248,9 @@ impl Drop for Edit<'_> {
         };
         if let Err(Error::Io { .. }) = self.before.roll_back(&mut *store, &self.tail) {
             // The system refuses even that: some unreachable bytes stay behind the end.
-            let ours = self.before.len..=self.tail.attempted();
-            match (&mut self.file.committed, store.len()) {
-                (Some(state), Ok(len)) if ours.contains(&len) => state.len = len,
+            let lengths = self.tail.written(self.before.len);
+            match (&mut self.file.committed, lengths, store.len()) {
+                (Some(state), Some(ours), Ok(len)) if ours.contains(&len) => state.len = len,
                 _ => {}
             }
         }

@@ -1,5 +1,7 @@
 //! The end of a file that is being written: everything an edit adds goes there.
 
+use std::ops::RangeInclusive;
+
 use crate::{
     error::{Error, Result},
     image::Address,
@@ -38,9 +40,9 @@ impl Tail {
         }
     }
 
-    /// How long the file can have become by what was appended.
-    pub(crate) fn attempted(&self) -> u64 {
-        self.attempted
+    /// How long the file can be by what was appended; `None` where nothing was written yet.
+    pub(crate) fn written(&self, before: u64) -> Option<RangeInclusive<u64>> {
+        (self.attempted > before).then_some(self.flushed..=self.attempted)
     }
 
     /// One past the last byte appended, from the start of the file.
