@@ -18,8 +18,11 @@ H5PY_FILTERS = [{}, {"compression": 1}, {"compression": 4, "shuffle": True}, {"f
 
 
 def new_file(path: str, rng: random.Random) -> str:
-    """An empty file of one of the kinds of superblock, with small B-tree nodes where it can."""
-    kind = rng.choice(["k1", "k2", "k3", "default", "ours", "latest", "v108", "v110"])
+    """An empty file of one of the kinds of superblock, with small B-tree nodes where it can.
+
+    A K of 1 is left out: a split then makes a level, and libhdf5 itself fails at the 256th.
+    """
+    kind = rng.choice(["k2", "k2", "k3", "default", "ours", "latest", "v108", "v110"])
     if kind in ("latest", "v108", "v110"):
         h5py.File(path, "w", libver=kind).close()
     elif kind == "default":
@@ -73,7 +76,7 @@ class Sequence:
         self.log.append(("new", name, by_us, shape, chunk, dtype, fill, filters))
         if by_us:
             with self.ours.transaction(self.path) as edit:
-                options = {"chunk": chunk, "max_shape": [None] * rank, "filters": FILTERS[filters]}
+                options = {"chunk": chunk, "max_shape": [None] * rank, "filters": [f for f in FILTERS[filters] if dtype != "string" or f != "fletcher32"]}
                 if fill:
                     options["fill"] = listed(np.array(fill, dtype))
                 edit.write(path=name, values=seeded(dtype, shape, seed), **options)

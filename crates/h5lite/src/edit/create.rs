@@ -9,7 +9,9 @@ use super::{
 use crate::{
     error::{Error, InObject, Result},
     format::{
-        message::{DataLayout, Dataspace, Datatype, FillValue, Filter, FilterId, FilterPipeline},
+        message::{
+            Class, DataLayout, Dataspace, Datatype, FillValue, Filter, FilterId, FilterPipeline,
+        },
         object_header::RawMessage,
     },
     value::{Array, DType},
@@ -190,6 +192,13 @@ impl DatasetOptions {
     ) -> Result<(PendingData, Vec<RawMessage>)> {
         self.check(shape)?;
         let datatype = self.datatype.clone().unwrap_or_else(|| Datatype::of(dtype));
+        let in_heap = matches!(datatype.class, Class::VariableLength { .. });
+        let summed = |filter: &Filter| filter.id == FilterId::FLETCHER32;
+        if in_heap && self.filters.iter().any(summed) {
+            // libhdf5 makes no such dataset, and some versions crash on one.
+            let what = "fletcher32 for values of variable length";
+            return Err(Error::unsupported(what));
+        }
         let sizes = context.file.image().sizes();
         let fill = match &self.fill {
             Some(value) if value.len() != 1 => {

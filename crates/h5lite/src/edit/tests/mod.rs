@@ -1,5 +1,8 @@
 //! Edits seen from outside: what is committed is read back, what is not leaves no trace.
 
+mod mended;
+mod model;
+
 use ndarray::{ArrayD, IxDyn};
 
 use super::DatasetOptions;
