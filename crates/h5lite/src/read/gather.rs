@@ -73,16 +73,18 @@ impl Gather<'_> {
         {
             use rayon::iter::{IntoParallelIterator, ParallelIterator};
             if rows.len() > 1 {
-                return rows.into_par_iter().try_for_each_init(
-                    worker,
-                    |worker, (chunk, targets)| {
+                // The first error in the order of the grid, not in that of time: a file gives the
+                // same error every time.
+                let outcomes = rows
+                    .into_par_iter()
+                    .map_init(worker, |worker, (chunk, targets)| {
                         match worker {
                             Ok(worker) => worker.band(&plan, chunk, targets),
                             // It could be made a moment ago.
                             Err(error) => Err(Error::unsupported(error)),
                         }
-                    },
-                );
+                    });
+                return outcomes.find_map_first(Result::err).map_or(Ok(()), Err);
             }
         }
         let mut worker = worker()?;
@@ -142,13 +144,13 @@ impl Plan {
     ///
     /// Chunks share no bytes, so that all a call reads are in the file side by side. What claims
     /// otherwise would make a small file inflate to any size.
-    fn count(&self, entry: &ChunkEntry, file_len: u64) -> Result<()> {
-        let before = self
-            .read
-            .fetch_add(entry.size.min(file_len), Ordering::Relaxed);
-        if before.saturating_add(entry.size) > file_len {
-            let reason = "the chunks of its dataset overlap or leave the file";
-            return Err(Error::corrupt("chunk", entry.address, reason));
+    fn count(&self, entry: &ChunkEntry, gather: &Gather<'_>) -> Result<()> {
+        let file_len = gather.image.len();
+        let size = entry.size.min(file_len);
+        let before = self.read.fetch_add(size, Ordering::Relaxed);
+        if before.saturating_add(size) > file_len {
+            let index = gather.storage.index_address();
+            return Err(Error::corrupt("chunk index", index, "its chunks overlap"));
         }
         Ok(())
     }
@@ -282,7 +284,7 @@ impl<'a, O> Worker<'a, O> {
         let address = entry.map_or(Address(0), |entry| entry.address);
         let decoded = match (entry, storage.memory(), &fill) {
             (Some(entry), ..) => {
-                plan.count(entry, gather.image.len())?;
+                plan.count(entry, gather)?;
                 let bytes = gather.image.window("chunk", address, entry.size, stored)?;
                 Some(decoder.decode(bytes, entry.filter_mask, len, address)?)
             }

@@ -188,6 +188,14 @@ impl Storage {
         matches!(self.place, Place::Chunks { .. }).then_some(&self.chunk)
     }
 
+    /// Where the index of the chunks starts.
+    pub(super) fn index_address(&self) -> Address {
+        match &self.place {
+            Place::Chunks { index, .. } => index.address().unwrap_or_default(),
+            _ => Address::default(),
+        }
+    }
+
     /// The data itself, where it is in memory.
     pub(super) fn memory(&self) -> Option<&[u8]> {
         match &self.place {
