@@ -20,7 +20,7 @@ pub(super) enum Verdict {
 pub(super) struct Judge {
     old: u64,
     new: u64,
-    tear: Tear,
+    pub(super) tear: Tear,
     /// Digests by the bytes a reader can see: most states differ in others only.
     seen: HashMap<u64, Option<u64>>,
     /// How many states were judged, and the stories of those that were neither.

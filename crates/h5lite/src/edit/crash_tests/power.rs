@@ -6,6 +6,7 @@ use super::{
     judge::{Judge, Verdict},
     open,
 };
+use crate::store::crash::Tear;
 
 /// Commits a change and looks at every state a crash could leave. How many there were, and what was
 /// wrong.
@@ -23,7 +24,8 @@ pub(super) fn crash(
     let overwritten = store.overwritten(end) - store.overwritten(header.min(end));
     assert_eq!(overwritten, 0, "bytes of the old content were overwritten");
     let mut judge = Judge::new(file, &store.bytes());
-    judge.judge_all(&store, 150, &[Verdict::New]);
+    let draws = if judge.tear == Tear::Words { 100 } else { 30 };
+    judge.judge_all(&store, draws, &[Verdict::New]);
     (judge.judged, judge.bad)
 }
 
