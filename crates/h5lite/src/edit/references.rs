@@ -49,12 +49,11 @@ pub(super) fn check(file: &File, tree: &Tree) -> Result<()> {
         }
         moved.insert(address);
     }
-    let known = match file.references.get() {
-        Some(known) => known,
-        None => {
-            let found = References::find(file)?;
-            file.references.get_or_init(|| found)
-        }
+    let known = if let Some(known) = file.references.get() {
+        known
+    } else {
+        let found = References::find(file)?;
+        file.references.get_or_init(|| found)
     };
     if known.allow(&moved) {
         return Ok(());
@@ -93,10 +92,10 @@ impl References {
             match object {
                 Object::Group(group) => {
                     for link in group.links()? {
-                        if let LinkTarget::Hard(address) = link.target {
-                            if seen.insert(address) {
-                                waiting.push((group.child_path(&link.name), address));
-                            }
+                        if let LinkTarget::Hard(address) = link.target
+                            && seen.insert(address)
+                        {
+                            waiting.push((group.child_path(&link.name), address));
                         }
                     }
                 }

@@ -28,16 +28,13 @@ pub(super) fn objects(tree: &mut Tree, context: &mut Context<'_>) -> Result<Addr
     let k = btree_k(context.file)?;
     let ids = reachable(tree);
     for &id in &ids {
-        let content = tree.content(context.file, id)?;
-        let Content {
+        if let Content {
             kind: Kind::Dataset(data),
             messages,
             ..
-        } = content
-        else {
-            continue;
-        };
-        if let Some(data) = data.take() {
+        } = tree.content(context.file, id)?
+            && let Some(data) = data.take()
+        {
             data.finish(context, messages)?;
         }
     }
@@ -59,14 +56,13 @@ pub(super) fn objects(tree: &mut Tree, context: &mut Context<'_>) -> Result<Addr
             kind: Kind::Group(links),
             ..
         }) = &tree.node(id).content
+            && fits_symbol_table(links)
         {
-            if fits_symbol_table(links) {
-                let start = next.plus("symbol table", tables.len() as u64)?;
-                let (bytes, message) = symbol_table(links, start, k, sizes, &resolve)?;
-                tables.extend(bytes);
-                tables.resize(tables.len().next_multiple_of(8), 0);
-                table = message;
-            }
+            let start = next.plus("symbol table", tables.len() as u64)?;
+            let (bytes, message) = symbol_table(links, start, k, sizes, &resolve)?;
+            tables.extend(bytes);
+            tables.resize(tables.len().next_multiple_of(8), 0);
+            table = message;
         }
         headers.extend(encoded(tree.node(id), table, &resolve, sizes)?);
         headers.resize(headers.len().next_multiple_of(8), 0);
@@ -91,10 +87,11 @@ pub(super) fn reachable(tree: &Tree) -> Vec<Id> {
             continue;
         };
         for (target, _) in links.by_name.values() {
-            if let Target::Object(child) = *target {
-                if tree.node(child).changed && !std::mem::replace(&mut seen[child], true) {
-                    found.push(child);
-                }
+            if let Target::Object(child) = *target
+                && tree.node(child).changed
+                && !std::mem::replace(&mut seen[child], true)
+            {
+                found.push(child);
             }
         }
     }
