@@ -345,7 +345,7 @@ fn values(value: &Value) -> Outcome<Array> {
         DType::Str => numbers!(
             String,
             |v: &Value| v.as_str().map(str::to_owned).ok_or_else(|| wrong(v)),
-            |r: u64| if r % 7 == 0 {
+            |r: u64| if r.is_multiple_of(7) {
                 String::new()
             } else {
                 format!("t\u{e9}xt {}", r % 1000)

@@ -3,6 +3,8 @@
 mod attributes;
 mod chunks;
 mod commit;
+#[cfg(test)]
+mod crash_tests;
 mod create;
 mod dataset;
 mod group;
@@ -17,14 +19,15 @@ mod tree;
 mod values;
 mod write;
 
+pub(crate) use commit::Committed;
 pub use create::DatasetOptions;
 pub(crate) use dataset::PendingData;
 pub(crate) use group::empty_file;
 pub(crate) use references::References;
-pub(crate) use rescue::finish_torn_switch;
+pub(crate) use rescue::{finish_torn_switch, is_torn};
 
 use self::{
-    commit::{Before, Step, publish},
+    commit::{Failed, Step, publish},
     rescue::RescueRecord,
     tail::Tail,
     tree::{Id, Kind, Tree},
@@ -62,11 +65,10 @@ pub struct Edit<'f> {
     file: &'f mut File,
     /// Taken from the file for as long as the edit lasts.
     store: Option<Box<dyn Store>>,
-    before: Before,
+    before: Committed,
     tail: Tail,
     tree: Tree,
     left_out: Option<Step>,
-    finished: bool,
 }
 
 /// What writing needs: the committed file, and the place behind its end.
@@ -87,26 +89,21 @@ impl<'f> Edit<'f> {
     /// Starts a change to a file that was opened for writing.
     pub(crate) fn new(file: &'f mut File) -> Result<Self> {
         preconditions::check(file)?;
+        let before = file.state()?.clone();
         let store = file.store.take().ok_or(Error::ReadOnly)?;
-        let superblock = file.superblock();
-        let before = match Before::remember(&*store, superblock) {
-            Ok(before) => before,
-            Err(error) => {
-                file.store = Some(store);
-                return Err(error);
-            }
-        };
-        let tail = Tail::new(superblock.base, superblock.end_of_file);
-        let tree = Tree::new(superblock.root);
-        Ok(Self {
+        let unchanged = before.check_unchanged(&*store, before.len);
+        let tail = Tail::new(before.superblock.base, before.len);
+        let tree = Tree::new(before.superblock.root);
+        let edit = Self {
             file,
             store: Some(store),
             before,
             tail,
             tree,
             left_out: None,
-            finished: false,
-        })
+        };
+        // Refused only now, so that the store goes back where it came from.
+        unchanged.map(|()| edit)
     }
 
     /// Leaves a step of the commit out, to show that a test notices.
@@ -139,30 +136,49 @@ impl<'f> Edit<'f> {
         tree.spread_changes(context.file)?;
         references::check(context.file, tree)?;
         let root = write::objects(tree, &mut context)?;
-        let base = context.file.superblock().base;
-        let mut after = context.file.superblock().clone();
-        after.root = root;
-        if after.version >= 2 {
-            after.end_of_file = base + context.tail.next().0 + RescueRecord::LEN as u64;
-            if let Some(record) = rescue::record(context.file.superblock(), &after) {
-                context.append(&record.encode())?;
-            }
-        }
-        context.tail.flush(context.store)?;
-        let (end, left_out) = (self.tail.end(), self.left_out);
+        let after = self.seal(root)?;
         let store = self.store.as_deref_mut().ok_or(Error::ReadOnly)?;
-        match publish(store, &self.before, root, end, left_out) {
-            Ok(superblock) => {
-                self.finished = true;
-                let store = self.store.take().ok_or(Error::ReadOnly)?;
-                self.file.committed(store, superblock)
+        self.tail.flush(store)?;
+        // Whatever can fail is done before the switch: behind it, the commit has happened.
+        let source = store.source(self.file.mapped)?;
+        match publish(store, &self.before, &after, self.left_out) {
+            Ok(()) => {
+                self.file.store = self.store.take();
+                self.file.switched_to(source, after);
+                Ok(())
             }
-            Err(error) => {
-                // Behind a switch that may have happened nothing must be cut off.
-                self.finished = matches!(error, Error::CommitUnknown(_));
+            Err(Failed::Untouched(error)) => Err(error),
+            Err(Failed::Longer(error)) => {
+                let store = self.store.take().ok_or(Error::ReadOnly)?;
+                match self.before.longer(&*store, &after) {
+                    Ok(state) => self.file.committed = Some(state),
+                    Err(_) => self.file.doubt = Some(error.to_string()),
+                }
+                self.file.store = Some(store);
                 Err(error)
             }
+            Err(Failed::Unknown(error)) => {
+                // Behind a switch that may have happened nothing must be cut off.
+                self.file.store = self.store.take();
+                self.file.doubt = Some(error.to_string());
+                Err(Error::CommitUnknown(Box::new(error)))
+            }
         }
+    }
+
+    /// Ends what was appended, and says what the file will be with it.
+    fn seal(&mut self, root: Address) -> Result<Committed> {
+        let version = self.before.superblock.version;
+        if version < 2 || self.left_out == Some(Step::RescueRecord) {
+            return self.before.switched(root, self.tail.end());
+        }
+        let start = self.before.superblock.base + self.tail.next().0;
+        let end = start + RescueRecord::LEN as u64;
+        let after = self.before.switched(root, end)?;
+        if let Some(record) = RescueRecord::new(&self.before, &after) {
+            self.parts()?.0.append(&record.encode())?;
+        }
+        Ok(after)
     }
 
     /// Writes values to the selected positions of a dataset: one selection for each axis, or none
@@ -230,9 +246,13 @@ impl Drop for Edit<'_> {
         let Some(mut store) = self.store.take() else {
             return;
         };
-        if !self.finished {
-            // Should the system refuse even that, some unreachable bytes stay behind the end.
-            let _ = self.before.roll_back(&mut *store);
+        if let Err(Error::Io { .. }) = self.before.roll_back(&mut *store, &self.tail) {
+            // The system refuses even that: some unreachable bytes stay behind the end.
+            let lengths = self.tail.written(self.before.len);
+            match (&mut self.file.committed, lengths, store.len()) {
+                (Some(state), Some(ours), Ok(len)) if ours.contains(&len) => state.len = len,
+                _ => {}
+            }
         }
         self.file.store = Some(store);
     }

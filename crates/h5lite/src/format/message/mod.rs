@@ -9,6 +9,7 @@ mod dataspace;
 mod datatype;
 mod datatype_display;
 mod datatype_encode;
+mod datatype_parse;
 mod fill_value;
 mod filter_pipeline;
 mod link;

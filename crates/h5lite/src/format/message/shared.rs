@@ -38,7 +38,7 @@ impl SharedMessage {
     }
 
     /// Writes version 2.
-    pub(crate) fn encode(&self, out: &mut Encoder) {
+    pub(crate) fn encode(self, out: &mut Encoder) {
         out.put(&[2, 0]);
         out.offset(Some(self.header));
     }
