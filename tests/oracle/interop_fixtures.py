@@ -213,8 +213,46 @@ class Edited:
         self.same_digests()
 
 
+def dimension_scales(ours: Ours, path: str):
+    """References as netCDF has them: what they lead to stays, the rest can be edited."""
+    with h5py.File(path, "w", libver="v108") as file:
+        file["x"] = np.arange(5.0)
+        file["data"] = np.arange(20).reshape(5, 4)
+        file["g/region"] = file["data"].regionref[1:3, 2]
+        file["x"].make_scale("x")
+        file["data"].dims[0].attach_scale(file["x"])
+    with ours.transaction(path) as edit:
+        edit.set_attribute(path="/", name="title", values=listed("new"))
+        edit.write(path="/g/new", values=seeded("int32", [6], 1))
+    for name in ("x", "data"):
+        was = sha(path)
+        try:
+            with ours.transaction(path) as edit:
+                edit.set_attribute(path=name, name="units", values=listed("m"))
+        except Refused as refusal:
+            assert "reference leads to an object that would move" in str(refusal), refusal
+        else:
+            raise AssertionError(f"{name} was moved away from what refers to it")
+        assert sha(path) == was
+    with h5py.File(path, "r+") as file:
+        assert list(file["data"].dims[0][0]) == [0, 1, 2, 3, 4] and file.attrs["title"] == "new"
+        assert list(file[file["g/region"][()]][file["g/region"][()]]) == [6, 10]
+        file["data"].dims[0].detach_scale(file["x"])
+        del file["g/region"]
+    with ours.transaction(path) as edit:
+        edit.set_attribute(path="x", name="units", values=listed("m"))
+    with h5py.File(path, "r") as file:
+        assert file["x"].attrs["units"] == "m"
+
+
 def run(ours: Ours, fixtures: str, folder: str, only=None):
     """Yields (name, problem or None) for each fixture."""
+    path, problem = os.path.join(folder, "scales.h5"), None
+    try:
+        dimension_scales(ours, path)
+    except (AssertionError, OSError, RuntimeError, LookupError, ValueError, TypeError, Refused) as error:
+        problem = f"{type(error).__name__}: {error}"
+    yield "dimension scales", problem
     for name in sorted(os.listdir(fixtures)):
         if not name.endswith((".h5", ".loom", ".nc")) or (only and only not in name):
             continue

@@ -17,6 +17,10 @@ FILTERS = [[], [["deflate", 1]], ["shuffle", ["deflate", 4]], ["fletcher32"], ["
 H5PY_FILTERS = [{}, {"compression": 1}, {"compression": 4, "shuffle": True}, {"fletcher32": True}, {"compression": "lzf"}]
 
 
+# How long axes become, of datasets with one or two and with three of them.
+LONGEST, LONGEST_OF_3 = 60, 12
+
+
 def new_file(path: str, rng: random.Random) -> str:
     """An empty file of one of the kinds of superblock, with small B-tree nodes where it can.
 
@@ -72,11 +76,14 @@ class Sequence:
         # libhdf5 does not read unallocated chunks of strings with a fill value of their own.
         fill = rng.choice([0, 0, 7]) if dtype != "string" else 0
         seed, filters = self.seed(), rng.randrange(len(FILTERS))
+        # Whether axes have a limit decides which index newer formats take.
+        longest = LONGEST if rank < 3 else LONGEST_OF_3
+        limits = [rng.choice([None, longest]) if rng.random() < 0.5 else None for _ in range(rank)]
         values = generated(dtype, shape, seed)
         self.log.append(("new", name, by_us, shape, chunk, dtype, fill, filters))
         if by_us:
             with self.ours.transaction(self.path) as edit:
-                options = {"chunk": chunk, "max_shape": [None] * rank, "filters": [f for f in FILTERS[filters] if dtype != "string" or f != "fletcher32"]}
+                options = {"chunk": chunk, "max_shape": limits, "filters": [f for f in FILTERS[filters] if dtype != "string" or f != "fletcher32"]}
                 if fill:
                     options["fill"] = listed(np.array(fill, dtype))
                 edit.write(path=name, values=seeded(dtype, shape, seed), **options)
@@ -89,7 +96,7 @@ class Sequence:
                 if dtype == "string":
                     options = {key: value for key, value in options.items() if key == "compression"}
                 extra = {"fillvalue": fill} if fill else {}
-                file.create_dataset(name, data=values, dtype=kind, chunks=chunk, maxshape=(None,) * rank, **options, **extra)
+                file.create_dataset(name, data=values, dtype=kind, chunks=chunk, maxshape=tuple(limits), **options, **extra)
         self.models[name], self.fill[name] = values, fill if dtype != "string" else ""
 
     def resized(self, name: str, shape) -> np.ndarray:
@@ -104,7 +111,7 @@ class Sequence:
         shape = list(self.models[name].shape)
         for axis in range(len(shape)):
             step = self.rng.choice([0, 0, -1, 1, -7, 9, -30, 25])
-            shape[axis] = max(0, min(shape[axis] + step, 60 if len(shape) < 3 else 12))
+            shape[axis] = max(0, min(shape[axis] + step, LONGEST if len(shape) < 3 else LONGEST_OF_3))
         return tuple(shape)
 
     def block(self, shape) -> tuple:

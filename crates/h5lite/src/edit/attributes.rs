@@ -43,7 +43,7 @@ impl Edit<'_> {
             return Err(Error::unsupported(what)).in_object(path);
         }
         let (mut context, tree) = self.parts()?;
-        let content = tree.content(context.file, id)?;
+        let object = tree.content(context.file, id)?;
         let data = values::stored(&mut context, values, datatype).in_object(path)?;
         let dims: Vec<u64> = values.shape().iter().map(|&dim| dim as u64).collect();
         let dataspace = if dims.is_empty() {
@@ -61,7 +61,7 @@ impl Edit<'_> {
             data,
         };
         let raw = RawMessage::new(&message, context.file.image().sizes());
-        content.attributes.insert(name, raw);
+        object.attributes.insert(name, raw);
         tree.change(context.file, id).map(drop)
     }
 
@@ -76,8 +76,8 @@ impl Edit<'_> {
             what: "attribute",
             name: name.to_owned(),
         };
-        let content = tree.content(context.file, id)?;
-        let removed = content.attributes.remove(name);
+        let object = tree.content(context.file, id)?;
+        let removed = object.attributes.remove(name);
         removed.ok_or_else(missing).in_object(path)?;
         tree.change(context.file, id).map(drop)
     }

@@ -6,7 +6,7 @@ use ndarray::{Axis, Slice};
 
 use super::{
     Context,
-    dataset::{PendingChunks, PendingData, Place, chunk_counts},
+    dataset::{PendingData, Place, chunk_counts},
     values,
 };
 use crate::{
@@ -19,8 +19,9 @@ use crate::{
     with_array,
 };
 
-/// Chunks are filled, filtered and appended in batches of about this many bytes.
-const BATCH: usize = 32 << 20;
+/// Chunks are filled, filtered and appended in batches of about this many bytes; small ones in
+/// tests, so that small datasets take several.
+const BATCH: usize = if cfg!(test) { 256 } else { 32 << 20 };
 
 /// A chunk that is to be written.
 struct Job<'a> {
@@ -194,8 +195,8 @@ fn run(
         let mut chunk = match &job.before {
             None => empty.clone(),
             Some((bytes, mask)) => {
-                let decoded = decoder.decode(bytes, *mask, chunk_len, Address(0))?;
-                decoded.get(..chunk_len).unwrap_or_default().to_vec()
+                let whole = decoder.decode(bytes, *mask, chunk_len, Address(0))?;
+                whole.get(..chunk_len).unwrap_or_default().to_vec()
             }
         };
         let short = || Error::corrupt("chunk", Address(0), "fewer values than positions");
@@ -295,7 +296,7 @@ fn clear_behind(
     let element = data.element();
     let fill = data.fill_bytes(1);
     let chunk_len = match &data.place {
-        Place::Chunked(PendingChunks { chunk, .. }) => chunk.iter().product::<usize>() * element,
+        Place::Chunked(pending) => pending.chunk.iter().product::<usize>() * element,
         Place::Contiguous(_) => return Ok(()),
     };
     for batch in chunks.chunks((BATCH / chunk_len.max(1)).max(1)) {

@@ -215,12 +215,13 @@ impl DatasetOptions {
             .map(|filter| filter.sized(&datatype))
             .collect();
         let dims: Vec<u64> = shape.iter().map(|&dim| dim as u64).collect();
-        let space = match shape.is_empty() {
-            true => Dataspace::Scalar,
-            false => Dataspace::Simple {
+        let space = if shape.is_empty() {
+            Dataspace::Scalar
+        } else {
+            Dataspace::Simple {
                 dims,
                 max_dims: self.max_shape.clone(),
-            },
+            }
         };
         let allocation_time = if self.chunk.is_some() {
             CHUNK_BY_CHUNK
@@ -254,12 +255,12 @@ impl DatasetOptions {
         }
         let place = match &self.chunk {
             None => Place::Contiguous(None),
-            Some(chunk) => Place::Chunked(PendingChunks {
+            Some(chunk) => Place::Chunked(Box::new(PendingChunks {
                 chunk: chunk.clone(),
                 committed: None,
                 kept: vec![0; shape.len()],
                 written: std::collections::BTreeMap::new(),
-            }),
+            })),
         };
         if matches!(place, Place::Contiguous(_)) {
             let bytes = shape.iter().product::<usize>() as u64 * u64::from(datatype.size);

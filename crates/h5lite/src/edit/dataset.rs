@@ -35,7 +35,7 @@ pub(super) enum Place {
     /// One run of bytes, once they have been written.
     Contiguous(Option<Address>),
     /// In chunks.
-    Chunked(PendingChunks),
+    Chunked(Box<PendingChunks>),
 }
 
 /// The chunks of a dataset that is being written.
@@ -59,12 +59,12 @@ impl PendingData {
         filters: &[Filter],
     ) -> Self {
         let place = match values.storage.chunk_shape() {
-            Some(chunk) => Place::Chunked(PendingChunks {
+            Some(chunk) => Place::Chunked(Box::new(PendingChunks {
                 chunk: chunk.to_vec(),
                 committed: Some(values.storage.clone()),
                 kept: chunk_counts(&values.shape, chunk),
                 written: BTreeMap::new(),
-            }),
+            })),
             None => Place::Contiguous(None),
         };
         Self {

@@ -49,12 +49,11 @@ pub(super) fn check(file: &File, tree: &Tree) -> Result<()> {
         }
         moved.insert(address);
     }
-    let known = match file.references.get() {
-        Some(known) => known,
-        None => {
-            let found = References::find(file)?;
-            file.references.get_or_init(|| found)
-        }
+    let known = if let Some(known) = file.references.get() {
+        known
+    } else {
+        let found = References::find(file)?;
+        file.references.get_or_init(|| found)
     };
     if known.allow(&moved) {
         return Ok(());

@@ -116,7 +116,7 @@ pub(super) fn append(
 ) -> Result<Address> {
     /// A multiple of 8, so that every block but the last is one in bytes, and the next follows it
     /// without a gap.
-    const BLOCK: usize = 1 << 16;
+    const BLOCK: usize = if cfg!(test) { 16 } else { 1 << 16 };
     // Text puts its heap collections between the blocks.
     if array.dtype() == DType::Str || array.len() <= BLOCK {
         let stored = stored(context, array, datatype)?;
@@ -126,6 +126,7 @@ pub(super) fn append(
     with_array!(array, a => {
         let mut values = a.iter();
         loop {
+            #[allow(clippy::cloned_instead_of_copied, reason = "text is no Copy")]
             let block: Vec<_> = values.by_ref().take(BLOCK).cloned().collect();
             if block.is_empty() {
                 break;
@@ -171,9 +172,11 @@ pub(super) fn stored(
             check_kind(numbers, datatype)?;
             let number = StoredNumber::of(datatype).ok_or_else(mismatch)?;
             if let (Array::F32(values), DType::F16) = (numbers, number.dtype) {
-                let is_half =
-                    |&&value: &&f32| value.is_nan() || half::f16::from_f32(value).to_f32() == value;
-                if let Some(value) = values.iter().find(|value| !is_half(value)) {
+                let is_half = |value: f32| {
+                    value.is_nan()
+                        || half::f16::from_f32(value).to_f32().to_bits() == value.to_bits()
+                };
+                if let Some(value) = values.iter().find(|value| !is_half(**value)) {
                     return Err(Error::Mismatch {
                         expected: "values of float16".to_owned(),
                         found: value.to_string(),
@@ -195,9 +198,9 @@ fn little_endian(array: &Array, target: DType) -> Vec<u8> {
             convert(bytes, &mut values);
         }
         let mut out = Vec::new();
-        values
-            .into_iter()
-            .for_each(|value| value.put_little_endian(&mut out));
+        for value in values {
+            value.put_little_endian(&mut out);
+        }
         out
     }
     let mut bytes = Vec::new();

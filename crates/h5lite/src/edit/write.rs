@@ -28,16 +28,13 @@ pub(super) fn objects(tree: &mut Tree, context: &mut Context<'_>) -> Result<Addr
     let k = btree_k(context.file)?;
     let ids = reachable(tree);
     for &id in &ids {
-        let content = tree.content(context.file, id)?;
-        let Content {
+        if let Content {
             kind: Kind::Dataset(data),
             messages,
             ..
-        } = content
-        else {
-            continue;
-        };
-        if let Some(data) = data.take() {
+        } = tree.content(context.file, id)?
+            && let Some(data) = data.take()
+        {
             data.finish(context, messages)?;
         }
     }

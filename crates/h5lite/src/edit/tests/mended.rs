@@ -114,9 +114,9 @@ fn attributes_stay_in_their_order() {
     let mut edit = file.edit().unwrap();
     let id = edit.require("/a").unwrap();
     let (context, tree) = edit.parts().unwrap();
-    let content = tree.content(context.file, id).unwrap();
     let sizes = context.file.image().sizes();
-    let stored = content.attributes.messages();
+    let object = tree.content(context.file, id).unwrap();
+    let stored = object.attributes.messages();
     let stored: Vec<String> = stored
         .map(|raw| {
             raw.parse::<crate::format::message::AttributeMessage>(sizes)
@@ -163,19 +163,19 @@ fn halves_are_written_where_no_bit_is_lost() {
 fn large_values_are_written_in_parts() {
     let mut file = File::create_in_memory().unwrap();
     let mut edit = file.edit().unwrap();
-    let values = numbers(&[5000, 2100]);
-    let chunked = DatasetOptions::chunked(&[300, 500]).max_shape(&[None, None]);
+    let values = numbers(&[50, 21]);
+    let chunked = DatasetOptions::chunked(&[3, 5]).max_shape(&[None, None]);
     edit.write("/chunked", &values, &chunked).unwrap();
     edit.write("/contiguous", &values, &DatasetOptions::contiguous())
         .unwrap();
     // As columns: neighbours in memory are rows apart in the file.
-    let Array::F32(rows) = numbers(&[2100, 5000]) else {
+    let Array::F32(rows) = numbers(&[21, 50]) else {
         panic!()
     };
     let columns = Array::F32(rows.reversed_axes());
     edit.write("/columns", &columns, &DatasetOptions::contiguous())
         .unwrap();
-    edit.create("/steps", DType::F32, &[15_000, 2100], &chunked)
+    edit.create("/steps", DType::F32, &[150, 21], &chunked)
         .unwrap();
     let every_third = Selection::Range {
         start: 2,
@@ -190,13 +190,8 @@ fn large_values_are_written_in_parts() {
     assert!(read(&file, "/columns") == columns);
     let steps = file.dataset("/steps").unwrap();
     assert!(steps.read_any(&[every_third, Selection::All]).unwrap() == columns);
-    assert_eq!(
-        steps
-            .read::<f32>(&[(..2).into(), (..1).into()])
-            .unwrap()
-            .sum(),
-        0.0
-    );
+    let before = steps.read_any(&[(..2).into(), (..1).into()]).unwrap();
+    assert_eq!(before, ndarray::arr2(&[[0_f32], [0.0]]).into());
 }
 
 #[test]

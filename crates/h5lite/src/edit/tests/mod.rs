@@ -10,7 +10,9 @@ use crate::{Array, File, Selection};
 
 fn numbers(shape: &[usize]) -> Array {
     let count = shape.iter().product::<usize>();
-    let values = (0..count).map(|i| i as f32).collect();
+    let values = (0..count)
+        .map(|i| f32::from(u16::try_from(i % 60_000).unwrap()))
+        .collect();
     ArrayD::from_shape_vec(IxDyn(shape), values).unwrap().into()
 }
 
