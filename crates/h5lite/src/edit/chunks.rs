@@ -7,6 +7,7 @@ use ndarray::{Axis, Slice};
 use super::{
     Context,
     dataset::{PendingData, Place, chunk_counts},
+    odometer::Odometer,
     values,
 };
 use crate::{
@@ -383,29 +384,4 @@ fn strides(shape: &[usize]) -> Vec<usize> {
         strides[axis - 1] = strides[axis] * shape[axis];
     }
     strides
-}
-
-/// Counts through all combinations of positions, the last axis fastest.
-struct Odometer {
-    lengths: Vec<usize>,
-    at: Vec<usize>,
-    done: bool,
-}
-
-impl Odometer {
-    fn new(lengths: Vec<usize>) -> Self {
-        let (at, done) = (vec![0; lengths.len()], lengths.contains(&0));
-        Self { lengths, at, done }
-    }
-
-    fn step(&mut self) {
-        for axis in (0..self.at.len()).rev() {
-            self.at[axis] += 1;
-            if self.at[axis] < self.lengths[axis] {
-                return;
-            }
-            self.at[axis] = 0;
-        }
-        self.done = true;
-    }
 }

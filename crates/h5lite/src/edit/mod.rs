@@ -9,6 +9,7 @@ mod create;
 mod dataset;
 mod group;
 mod links;
+mod odometer;
 mod preconditions;
 mod references;
 mod rescue;
