@@ -121,21 +121,8 @@ fn unsafe_stays_in_the_memory_map() {
 /// The crates that building the program takes, `--edges normal,build`.
 fn dependencies() -> Vec<String> {
     let output = Command::new(env!("CARGO"))
-        .args([
-            "tree",
-            "--workspace",
-            "--edges",
-            "normal,build",
-            "--target",
-            "all",
-        ])
-        .args([
-            "--prefix",
-            "none",
-            "--format",
-            "{p}",
-            "--locked",
-        ])
+        .args(["tree", "--workspace", "--edges", "normal,build"])
+        .args(["--prefix", "none", "--format", "{p}", "--locked"])
         .current_dir(workspace())
         .output()
         .unwrap();

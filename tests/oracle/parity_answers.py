@@ -75,3 +75,45 @@ def explain(ours, expected, path=""):
                 yield from explain(a, b, f"{path}/{i}")
     else:
         yield f"  {path or '/'}\n    ours     {str(ours)[:600]}\n    expected {str(expected)[:600]}"
+
+
+def select_graph(g, positions):
+    """The graph among some vertices, numbered as they are asked for."""
+    place = {int(v): i for i, v in enumerate(positions)}
+    kept = [(place[a], place[b], w) for a, b, w in zip(g.row.tolist(), g.col.tolist(), g.data) if a in place and b in place]
+    a, b, w = zip(*kept) if kept else ((), (), ())
+    return encode_graph(np.array(a, int), np.array(b, int), np.array(w, float), (len(positions),) * 2)
+
+
+def encode_attrs(attrs):
+    return {name: encode(values) for name, values in attrs.items()}
+
+
+def encode_graphs(graphs):
+    return {name: encode_graph(g.row, g.col, g.data, g.shape) for name, g in graphs.items()}
+
+
+def encode_view(view):
+    return {
+        "layers": {name: encode(layer[:, :]) for name, layer in view.layers.items()},
+        "ra": encode_attrs(view.ra),
+        "ca": encode_attrs(view.ca),
+        "row_graphs": encode_graphs(view.row_graphs),
+        "col_graphs": encode_graphs(view.col_graphs),
+    }
+
+
+def as_json(selection):
+    if selection is None:
+        return None
+    if isinstance(selection, slice):
+        return {"range": [selection.start, selection.stop, selection.step or 1]}
+    if selection.dtype == bool:
+        return {"mask": selection.tolist()}
+    return {"indices": selection.tolist()}
+
+
+def unfit(ds):
+    """Whether an attribute or layer is not as long as the matrix, so that there is no view of the file."""
+    lengths = [v.shape[:1] == ds.shape[:1] for _, v in ds.ra.items()] + [v.shape[:1] == ds.shape[1:] for _, v in ds.ca.items()]
+    return not all(lengths) or any(ds.layers[k][:, :].shape != ds.shape for k in ds.layers.keys())

@@ -3,6 +3,8 @@
 Each entry is a row of the project's list of what a LoomConnection must do, by the name of the call or rule it
 stands under, and what is different there. parity_loompy.py accepts a difference only through one of these, and then
 demands the value that the row calls for.
+
+The entries "bool" and "half" also stand behind parity_answers.encode, which gives every array the type it has here.
 """
 
 DIFFERENCES = {
@@ -30,7 +32,6 @@ DIFFERENCES = {
         "reads never write and never give the present time; the later of the two stamps of a file; the latest of a "
         "manager; loompy fails on a single graph",
     ),
-    "stack": ('ds.ra["A", "B"]', "attributes of several axes, lengths or types are an error, three or more are stacked"),
     "aggregate": (
         "aggregate(out_file, group_by, aggr_by, aggr_ca_by, layer, aggr_ca_if_equal)",
         "integers do not wrap around or round to float32; labels may be text or several attributes; the mode works, "

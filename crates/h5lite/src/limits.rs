@@ -5,8 +5,8 @@
 /// The defaults let through every file a program meant to be read; see each field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of values one call may return, as stored (before conversion), whatever the file's
-    /// size. A call may return more when the file could hold it: see
+    /// Bytes of values one call may return, as stored or in memory, whichever is more, whatever
+    /// the file's size; each chunk it has to look for counts 512 at least. A call may return more when the file could hold it: see
     /// [`bytes_per_file_byte`](Self::bytes_per_file_byte). Default: 256 MiB.
     pub read_bytes: u64,
     /// Bytes of values one call may return for each byte of the file. Default: 1,100, a little over

@@ -52,6 +52,7 @@ pub(crate) struct Info {
 
 /// Lists the groups and datasets of any HDF5 file
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[command(after_help = "\
 Examples:
   loom ls cells.loom                  what is at the top

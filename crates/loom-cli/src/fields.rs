@@ -29,10 +29,10 @@ pub(crate) struct Leaf<'a> {
 
 /// Finds what the longest possible start of `name` stands for, and what of the name is left: all of
 /// it, or up to one of its dots.
-pub(crate) fn longest<'n, T>(
-    name: &'n str,
+pub(crate) fn longest<T>(
+    name: &str,
     find: impl Fn(&str) -> Result<Option<T>>,
-) -> Result<Option<(T, &'n str)>> {
+) -> Result<Option<(T, &str)>> {
     let dots = name.rmatch_indices('.').map(|(at, _)| at);
     for end in std::iter::once(name.len()).chain(dots) {
         let (start, rest) = name.split_at(end);

@@ -1,8 +1,12 @@
 //! What the rows and columns of a matrix are called.
 
-use loom_core::{Array, Axis, LoomConnection, Selection};
+use loom_core::{Array, Axis, DType, LoomConnection};
 
-use crate::{error::Result, write};
+use crate::{
+    error::Result,
+    positions::{Picked, check_listed},
+    write,
+};
 
 /// Attributes that name genes, best first, by loompy, kallisto and bustools, Seurat, anndata and
 /// Bioconductor.
@@ -54,8 +58,7 @@ pub(crate) fn attribute(ds: &LoomConnection, axis: Axis) -> Option<String> {
         return Some((*name).to_owned());
     }
     let keys = attrs.keys().ok()?;
-    keys.into_iter()
-        .find(|name| fits(name) == Some(loom_core::DType::Str))
+    keys.into_iter().find(|name| fits(name) == Some(DType::Str))
 }
 
 /// The names of some positions of an axis: values of `attribute`, or the positions themselves.
@@ -63,17 +66,21 @@ pub(crate) fn read(
     ds: &LoomConnection,
     axis: Axis,
     attribute: Option<&str>,
-    positions: Selection,
+    positions: &Picked,
 ) -> Result<Vec<String>> {
     let Some(attribute) = attribute else {
-        let length = axis.of(ds.shape());
-        let positions = positions.positions(axis.index(), length)?;
-        return Ok(positions.iter().map(usize::to_string).collect());
+        check_listed(positions.len())?;
+        return Ok(positions
+            .iter()
+            .map(|position| position.to_string())
+            .collect());
     };
-    Ok(match ds.axis_attrs(axis).get_at(attribute, positions)? {
-        Array::Str(names) => names.into_iter().collect(),
-        numbers => (0..numbers.len())
-            .map(|i| write::cell_text(&numbers, i))
-            .collect(),
-    })
+    Ok(
+        match ds.axis_attrs(axis).get_at(attribute, positions.all())? {
+            Array::Str(names) => names.into_iter().collect(),
+            numbers => (0..numbers.len())
+                .map(|at| write::cell_text(&numbers, at))
+                .collect(),
+        },
+    )
 }

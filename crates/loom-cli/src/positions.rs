@@ -6,6 +6,9 @@ use loom_core::Selection;
 
 use crate::error::{Cause, Result};
 
+/// More positions than this are not listed one by one: a file can state any length.
+const MAX_LISTED: usize = 1 << 26;
+
 /// Positions and ranges, not yet held against the length of an axis.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Positions(Vec<Item>);
@@ -89,6 +92,7 @@ impl Item {
                         count,
                     }
                 } else {
+                    check_listed(count)?;
                     Picked::Listed((0..count).map(|i| start - i * stride).collect())
                 })
             }
@@ -107,10 +111,22 @@ impl Positions {
         }
         let mut listed = Vec::new();
         for item in &self.0 {
-            listed.extend(item.resolve(length)?.iter());
+            let picked = item.resolve(length)?;
+            check_listed(picked.len().saturating_add(listed.len()))?;
+            listed.extend(picked.iter());
         }
         Ok(Picked::Listed(listed))
     }
+}
+
+/// Refuses to go through more positions one by one than memory has room for.
+pub(crate) fn check_listed(count: usize) -> Result<()> {
+    if count <= MAX_LISTED {
+        return Ok(());
+    }
+    Err(Cause::asked(format!(
+        "{count} positions, of which only {MAX_LISTED} can be listed; take a single range"
+    )))
 }
 
 /// Positions on an axis, all of them inside it, in the order asked for.
@@ -164,44 +180,96 @@ impl Picked {
         }
     }
 
-    /// The positions with these numbers among the picked, which must be inside of `0..len()`.
-    pub(crate) fn part(&self, part: Range<usize>) -> Selection {
+    /// Those with these numbers among the picked.
+    pub(crate) fn within(&self, part: Range<usize>) -> Self {
         match self {
-            Self::Even { start, stride, .. } => Selection::Range {
+            Self::Even { start, stride, .. } => Self::Even {
                 start: start + part.start * stride,
-                end: (part.end.checked_sub(1))
-                    .filter(|_| !part.is_empty())
-                    .map_or(Some(start + part.start * stride), |last| {
-                        Some(start + last * stride + 1)
-                    }),
-                step: *stride,
+                stride: *stride,
+                count: part.len(),
             },
-            Self::Listed(positions) => positions.get(part).unwrap_or_default().into(),
+            Self::Listed(positions) => {
+                Self::Listed(positions.get(part).unwrap_or_default().to_vec())
+            }
         }
     }
 
-    /// All of them.
+    /// All of them, to read at once.
     pub(crate) fn all(&self) -> Selection {
-        self.part(0..self.len())
+        match self {
+            Self::Even {
+                start,
+                stride,
+                count,
+            } => Selection::Range {
+                start: *start,
+                end: Some(
+                    count
+                        .checked_sub(1)
+                        .map_or(*start, |last| start + last * stride + 1),
+                ),
+                step: *stride,
+            },
+            Self::Listed(positions) => positions.as_slice().into(),
+        }
+    }
+
+    /// Those with these numbers among the picked, to read at once.
+    pub(crate) fn part(&self, part: Range<usize>) -> Selection {
+        self.within(part).all()
     }
 
     /// Numbers of the picked in groups of about `size`, at least 1; where the positions are
     /// consecutive, groups end where a multiple of `size` does, so that no chunk is decoded twice.
-    pub(crate) fn bands(&self, size: usize) -> impl Iterator<Item = Range<usize>> + use<> {
-        let (size, len) = (size.max(1), self.len());
+    pub(crate) fn bands(&self, size: usize) -> Bands {
+        let size = size.max(1);
         let offset = match self {
             Self::Even {
                 start, stride: 1, ..
             } => start % size,
             _ => 0,
         };
-        let mut next = 0_usize;
-        std::iter::from_fn(move || {
-            let start = next;
-            let wide = if start == 0 { size - offset } else { size };
-            next = start.saturating_add(wide).min(len);
-            (start < len).then_some(start..next)
-        })
+        Bands {
+            next: 0,
+            first: size - offset,
+            size,
+            len: self.len(),
+        }
+    }
+}
+
+/// Ranges of numbers that follow each other; never all in memory, as a file can state any length.
+#[derive(Clone, Debug)]
+pub(crate) struct Bands {
+    next: usize,
+    /// Length of the first range.
+    first: usize,
+    /// Length of the others, but for the last.
+    size: usize,
+    /// Where the last one ends.
+    len: usize,
+}
+
+impl Bands {
+    /// A single band.
+    pub(crate) fn one(len: usize) -> Self {
+        Self {
+            next: 0,
+            first: len,
+            size: len,
+            len,
+        }
+    }
+}
+
+impl Iterator for Bands {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        let start = self.next;
+        let wide = if start == 0 { self.first } else { self.size };
+        self.next = start.saturating_add(wide).min(self.len);
+        (start < self.len).then_some(start..self.next)
     }
 }
 
@@ -275,6 +343,9 @@ mod tests {
             assert_eq!(parts, picked.iter().collect::<Vec<_>>(), "{text}");
             assert_eq!(picked.all().positions(0, 25).unwrap(), parts, "{text}");
         }
+        let hostile: Positions = "::-1".parse().unwrap();
+        assert!(hostile.resolve(1 << 60).is_err());
+        assert_eq!(Picked::run(0..1 << 60).bands(8).nth(2), Some(16..24));
         let aligned: Vec<_> = Picked::run(3..23).bands(8).collect();
         assert_eq!(aligned, [0..5, 5..13, 13..20]);
     }

@@ -44,7 +44,7 @@ fn fixture(name: &str) -> Vec<u8> {
     fs::read(path.join(name)).unwrap()
 }
 
-/// Numbers that look random and are the same every time (SplitMix64).
+/// Numbers that look random and are the same every time (`SplitMix64`).
 fn random(state: &mut u64) -> usize {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut z = *state;

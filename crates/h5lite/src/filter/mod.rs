@@ -84,9 +84,14 @@ impl<'a> Decoder<'a> {
                 FilterId::DEFLATE => self.inflater.inflate(input, &mut self.spare, room),
                 FilterId::LZF => lzf::decompress(input, &mut self.spare, room),
                 FilterId::SHUFFLE => {
-                    let size = filter.parameters.first().copied().unwrap_or(1);
-                    shuffle::unshuffle(input, &mut self.spare, size);
-                    Ok(())
+                    // The library, too, refuses a shuffle of no bytes.
+                    let size = filter.parameters.first().copied().unwrap_or(0);
+                    if size > 0 {
+                        shuffle::unshuffle(input, &mut self.spare, size);
+                        Ok(())
+                    } else {
+                        Err("no size of an element".to_owned())
+                    }
                 }
                 _ => fletcher32::verify(input).map(|data| {
                     self.spare.clear();

@@ -47,6 +47,11 @@ impl<'a> GlobalHeap<'a> {
         })
     }
 
+    /// Length of the collection in bytes.
+    pub(crate) fn len(&self) -> u64 {
+        to_u64(self.bytes.len())
+    }
+
     /// The object numbered `index`.
     ///
     /// # Errors

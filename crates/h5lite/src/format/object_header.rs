@@ -1,6 +1,6 @@
 //! Object headers: a list of messages in one or several blocks (IV.A.1).
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use super::{
     field::{Encoder, Fields, MAX_DEPTH, to_u64},
@@ -16,8 +16,10 @@ const BLOCK: &str = "object header continuation block";
 
 /// Message flag: a reader that does not know the message must not use the object.
 const FAIL_IF_UNKNOWN: u8 = 0x80;
+/// More messages than any library writes: version 1 counts them in two bytes.
+const MAX_MESSAGES: usize = 1 << 20;
 /// The highest message number of the specification.
-const LAST_KIND: u16 = 0x18;
+pub(crate) const LAST_KIND: u16 = 0x18;
 
 /// Header flags of version 2.
 const SIZE_WIDTH: u8 = 0x03;
@@ -179,6 +181,8 @@ struct Reader<'a> {
     header: ObjectHeader,
     order_tracked: bool,
     continuations: Vec<Continuation>,
+    /// Bytes of all blocks: no more than the file has, unless they overlap.
+    read: u64,
 }
 
 impl<'a> Reader<'a> {
@@ -194,7 +198,23 @@ impl<'a> Reader<'a> {
             header,
             order_tracked: false,
             continuations: Vec::new(),
+            read: 0,
         }
+    }
+
+    /// The bytes of a block.
+    fn block(
+        &mut self,
+        address: Address,
+        length: u64,
+        name: &'static str,
+    ) -> Result<Cow<'a, [u8]>> {
+        self.read = self.read.saturating_add(length);
+        if self.read > self.image.len() {
+            let reason = "the blocks of the header overlap or leave the file";
+            return Err(Error::corrupt(name, address, reason));
+        }
+        self.image.bytes(name, address, length)
     }
 
     fn version_1(image: &'a Image, address: Address) -> Result<Self> {
@@ -253,7 +273,7 @@ impl<'a> Reader<'a> {
 
     /// A block of version 1: messages and nothing else.
     fn block_1(&mut self, address: Address, length: u64, name: &'static str) -> Result<()> {
-        let bytes = self.image.bytes(name, address, length)?;
+        let bytes = self.block(address, length, name)?;
         let mut fields = Fields::new(name, address, self.image.sizes(), &bytes);
         while fields.remaining() >= 8 {
             let (kind, size, flags) = (fields.u16()?, fields.u16()?, fields.u8()?);
@@ -271,7 +291,7 @@ impl<'a> Reader<'a> {
         prefix: usize,
         name: &'static str,
     ) -> Result<()> {
-        let bytes = self.image.bytes(name, address, length)?;
+        let bytes = self.block(address, length, name)?;
         let mut fields = Fields::new(name, address, self.image.sizes(), &bytes);
         if prefix == 4 {
             fields.signature(*b"OCHK")?;
@@ -320,6 +340,9 @@ impl<'a> Reader<'a> {
                 "object header message {kind:#x}"
             )));
         } else if kind != kind::NIL {
+            if self.header.messages.len() >= MAX_MESSAGES {
+                return Err(fields.corrupt(format_args!("more than {MAX_MESSAGES} messages")));
+            }
             self.header.messages.push(raw);
         }
         Ok(())
@@ -391,6 +414,17 @@ mod tests {
                 .unwrap_err()
                 .is_corrupt()
         );
+    }
+
+    #[test]
+    fn blocks_that_overlap_cannot_multiply_the_file() {
+        // Each of 1,000 continuation messages leads to all the others.
+        let ends: Vec<_> = (0..1000)
+            .map(|i| continuation(16 + i * 24, (1000 - i) * 24))
+            .collect();
+        let messages: Vec<_> = ends.iter().map(|end| (0x10, &end[..])).collect();
+        let error = ObjectHeader::read(&image(version_1(&messages)), Address(0)).unwrap_err();
+        assert!(error.to_string().contains("overlap"), "{error}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use ndarray::ArrayD;
 
-use super::Node;
+use super::{Node, links::Budget};
 use crate::{
     error::{Error, InObject, Result},
     format::{
@@ -83,6 +83,7 @@ pub(crate) fn dense(
     limit: u64,
     mut found: impl FnMut(u32, AttributeMessage, Vec<u8>),
 ) -> Result<()> {
+    let mut messages = Budget::new(image);
     let mut heap = FractalHeap::read(image, heap)?;
     let mut wanted = 0;
     BTreeV2::read(image, index, &[ATTRIBUTE_NAME])?.walk(&mut |record| {
@@ -93,6 +94,7 @@ pub(crate) fn dense(
         }
         let order = fields.u32()?;
         let body = heap.object(id)?;
+        messages.spend("fractal heap", index, &body)?;
         let mut fields = Fields::new(AttributeMessage::NAME, index, image.sizes(), &body);
         found(order, AttributeMessage::parse(&mut fields)?, body.to_vec());
         wanted += 1;

@@ -38,10 +38,14 @@ pub(crate) fn messages(
     header: &ObjectHeader,
     limit: u64,
 ) -> Result<Vec<LinkMessage>> {
-    if let Some(table) = header.get::<SymbolTableMessage>(image)? {
+    // Where a header has both, the library, too, goes by the link info message.
+    let info = header.get::<LinkInfo>(image)?;
+    if info.is_none()
+        && let Some(table) = header.get::<SymbolTableMessage>(image)?
+    {
         return symbol_table(image, &table, limit);
     }
-    let info = header.get::<LinkInfo>(image)?.unwrap_or_default();
+    let info = info.unwrap_or_default();
     let mut links = header
         .all::<LinkMessage>(image)
         .collect::<Result<Vec<_>>>()?;
@@ -54,6 +58,25 @@ pub(crate) fn messages(
         links.sort_by(|a, b| a.name.cmp(&b.name));
     }
     Ok(links)
+}
+
+/// The bytes of things that share none: together no more than the file has.
+pub(super) struct Budget {
+    left: u64,
+}
+
+impl Budget {
+    pub(super) fn new(image: &Image) -> Self {
+        Self { left: image.len() }
+    }
+
+    /// Fails where these bytes cannot be others than those before, or not all of them.
+    pub(super) fn spend(&mut self, heap: &'static str, at: Address, bytes: &[u8]) -> Result<()> {
+        let left = self.left.checked_sub(bytes.len() as u64);
+        let overlap = || Error::corrupt(heap, at, "its objects overlap");
+        self.left = left.ok_or_else(overlap)?;
+        Ok(())
+    }
 }
 
 /// Fails where `count` is over the limit.
@@ -75,11 +98,16 @@ fn check_count(count: usize, limit: u64) -> Result<()> {
 fn symbol_table(image: &Image, table: &SymbolTableMessage, limit: u64) -> Result<Vec<LinkMessage>> {
     let heap = LocalHeap::read(image, table.heap)?;
     let mut links = Vec::new();
+    let mut names = Budget::new(image);
     walk_group(image, table.btree, &mut |node| {
         for entry in SymbolTableNode::read(image, node)?.entries {
+            let name = heap.name(entry.name)?;
+            names.spend("local heap", table.heap, name)?;
             let target = match (entry.cache, entry.header) {
                 (Cache::SoftLink { target }, _) => {
-                    LinkTarget::Soft(text(heap.name(u64::from(target))?).into_owned())
+                    let target = heap.name(u64::from(target))?;
+                    names.spend("local heap", table.heap, target)?;
+                    LinkTarget::Soft(text(target).into_owned())
                 }
                 (_, Some(header)) => LinkTarget::Hard(header),
                 (_, None) => {
@@ -87,7 +115,7 @@ fn symbol_table(image: &Image, table: &SymbolTableMessage, limit: u64) -> Result
                     return Err(Error::corrupt("symbol table node", node, reason));
                 }
             };
-            let name = text(heap.name(entry.name)?).into_owned();
+            let name = text(name).into_owned();
             links.push(LinkMessage {
                 name,
                 target,
@@ -107,11 +135,13 @@ fn dense(
     limit: u64,
     links: &mut Vec<LinkMessage>,
 ) -> Result<()> {
+    let mut messages = Budget::new(image);
     let mut heap = FractalHeap::read(image, heap)?;
     BTreeV2::read(image, index, &[LINK_NAME])?.walk(&mut |record| {
         // The hash of the name, then the heap's id for the message.
         let id = record.get(4..).unwrap_or_default();
         let body = heap.object(id)?;
+        messages.spend("fractal heap", index, &body)?;
         let mut fields = Fields::new(LinkMessage::NAME, index, image.sizes(), &body);
         links.push(LinkMessage::parse(&mut fields)?);
         check_count(links.len(), limit)

@@ -1,14 +1,17 @@
 //! Reads the chunks a selection touches and puts their elements where they belong.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::{
     error::{Error, Result},
     filter::Decoder,
     format::chunk_grid::{AxisChunks, ChunkGrid},
     image::{Address, Image},
     read::{
+        index::ChunkEntry,
         items::{Projection, StoredNumber, pack_numbers},
         plan::{self, Band, Piece, Segment},
-        storage::{ChunkEntry, Storage},
+        storage::Storage,
     },
     value::Selection,
 };
@@ -43,6 +46,8 @@ struct Plan {
     bands: Vec<Vec<Band>>,
     /// Items from one position of an axis of the result to the next.
     strides: Vec<usize>,
+    /// Bytes of all chunks read so far: no more than the file has, unless they overlap.
+    read: AtomicU64,
 }
 
 /// A run of the result's first axis and what of a chunk goes into it.
@@ -61,22 +66,25 @@ impl Gather<'_> {
         }
         let plan = Plan::new(self, selections)?;
         let rows = plan.rows(out, output.per_item);
-        let worker = || Worker::new(self, output);
+        let longest_run = plan.longest_run();
+        let worker = || Worker::new(self, output, longest_run);
         worker()?;
         #[cfg(feature = "rayon")]
         {
             use rayon::iter::{IntoParallelIterator, ParallelIterator};
             if rows.len() > 1 {
-                return rows.into_par_iter().try_for_each_init(
-                    worker,
-                    |worker, (chunk, targets)| {
+                // The first error in the order of the grid, not in that of time: a file gives the
+                // same error every time.
+                let outcomes = rows
+                    .into_par_iter()
+                    .map_init(worker, |worker, (chunk, targets)| {
                         match worker {
                             Ok(worker) => worker.band(&plan, chunk, targets),
                             // It could be made a moment ago.
                             Err(error) => Err(Error::unsupported(error)),
                         }
-                    },
-                );
+                    });
+                return outcomes.find_map_first(Result::err).map_or(Ok(()), Err);
             }
         }
         let mut worker = worker()?;
@@ -115,7 +123,36 @@ impl Plan {
             segments,
             bands,
             strides,
+            read: AtomicU64::new(0),
         })
+    }
+
+    /// The most items of the last axis that stand next to each other in a chunk and in the result.
+    fn longest_run(&self) -> usize {
+        let len = |piece: &Piece| piece.len;
+        let longest = match self.bands.last() {
+            Some(bands) => bands.iter().flat_map(|band| &band.pieces).map(len).max(),
+            None => {
+                let bands = self.segments.iter().map(|segment| &segment.band);
+                bands.flat_map(|band| &band.pieces).map(len).max()
+            }
+        };
+        longest.unwrap_or(0)
+    }
+
+    /// Counts the bytes of a stored chunk.
+    ///
+    /// Chunks share no bytes, so that all a call reads are in the file side by side. What claims
+    /// otherwise would make a small file inflate to any size.
+    fn count(&self, entry: &ChunkEntry, gather: &Gather<'_>) -> Result<()> {
+        let file_len = gather.image.len();
+        let size = entry.size.min(file_len);
+        let before = self.read.fetch_add(size, Ordering::Relaxed);
+        if before.saturating_add(size) > file_len {
+            let index = gather.storage.index_address();
+            return Err(Error::corrupt("chunk index", index, "its chunks overlap"));
+        }
+        Ok(())
     }
 
     /// The result cut at the borders of the first axis' chunks, all parts of one row of chunks
@@ -146,15 +183,18 @@ struct Worker<'a, O> {
     gather: &'a Gather<'a>,
     output: &'a Output<O>,
     decoder: Decoder<'a>,
-    /// As many fill values as a chunk's last axis has positions; `None` where zeros are there.
+    /// The fill value, packed; `None` where zeros are there.
     fill: Option<Vec<u8>>,
+    /// As many fill values as the longest run of the last axis, once they are needed.
+    fill_row: Vec<u8>,
+    longest_run: usize,
     stored: Vec<u8>,
     cut: Vec<u8>,
     packed: Vec<u8>,
 }
 
 impl<'a, O> Worker<'a, O> {
-    fn new(gather: &'a Gather<'a>, output: &'a Output<O>) -> Result<Self> {
+    fn new(gather: &'a Gather<'a>, output: &'a Output<O>, longest_run: usize) -> Result<Self> {
         let decoder = Decoder::new(&gather.storage.filters)?;
         let (mut cut, mut packed) = (Vec::new(), Vec::new());
         let zeros = vec![0; gather.storage.element];
@@ -167,7 +207,7 @@ impl<'a, O> Worker<'a, O> {
                 Some(number) => pack_numbers(number, element, &mut packed),
                 None => element,
             };
-            Some(item.repeat(gather.storage.chunk.last().copied().unwrap_or(1)))
+            Some(item.to_vec())
         };
         let stored = Vec::new();
         Ok(Self {
@@ -175,6 +215,8 @@ impl<'a, O> Worker<'a, O> {
             output,
             decoder,
             fill,
+            fill_row: Vec::new(),
+            longest_run,
             stored,
             cut,
             packed,
@@ -230,6 +272,8 @@ impl<'a, O> Worker<'a, O> {
             output,
             decoder,
             fill,
+            fill_row,
+            longest_run,
             stored,
             cut,
             packed,
@@ -240,6 +284,7 @@ impl<'a, O> Worker<'a, O> {
         let address = entry.map_or(Address(0), |entry| entry.address);
         let decoded = match (entry, storage.memory(), &fill) {
             (Some(entry), ..) => {
+                plan.count(entry, gather)?;
                 let bytes = gather.image.window("chunk", address, entry.size, stored)?;
                 Some(decoder.decode(bytes, entry.filter_mask, len, address)?)
             }
@@ -256,10 +301,12 @@ impl<'a, O> Worker<'a, O> {
                 }
             }
             (None, fill) => {
-                // Every position of the other axes sees the same row of fill values.
-                let last = strides.len() - 1;
-                strides[..last].fill(0);
-                fill.as_deref().unwrap_or_default()
+                // Every position sees the same row of fill values.
+                strides.fill(0);
+                if fill_row.is_empty() {
+                    *fill_row = fill.as_deref().unwrap_or_default().repeat(*longest_run);
+                }
+                fill_row
             }
         };
         let scatter = Scatter {
@@ -301,7 +348,7 @@ impl<O> Scatter<'_, O> {
         let (here, rest) = pieces.split_first()?;
         for piece in *here {
             if rest.is_empty() {
-                let from = (from + piece.from) * self.item_len;
+                let from = (from + piece.from * self.item_strides[axis]) * self.item_len;
                 let to = (to + piece.to) * self.output.per_item;
                 let items = self.items.get(from..from + piece.len * self.item_len)?;
                 let values = out.get_mut(to..to + piece.len * self.output.per_item)?;

@@ -81,6 +81,28 @@ fn pieces(
     Ok(pieces)
 }
 
+/// How many chunks of an axis a selection may touch, without looking at each. At most
+/// [`usize::MAX`].
+pub(super) fn touched(
+    selection: &Selection,
+    axis: usize,
+    length: usize,
+    chunk: usize,
+) -> Result<usize> {
+    let count = selection.count(axis, length)?;
+    let (start, step) = match selection {
+        Selection::All => (0, 1),
+        Selection::Range { start, step, .. } => (*start, *step),
+        Selection::Indices(_) => return Ok(count.min(length.div_ceil(chunk))),
+    };
+    let Some(last) = count.checked_sub(1) else {
+        return Ok(0);
+    };
+    // The last position lies on the axis, so none of this overflows.
+    let (first, last) = (start / chunk, (start + last * step) / chunk);
+    Ok(count.min(last - first + 1))
+}
+
 /// The bands a selection touches, in the order of the grid.
 pub(crate) fn bands(
     selection: &Selection,
@@ -168,7 +190,7 @@ mod tests {
                 for piece in band.pieces {
                     for i in 0..piece.len {
                         prop_assert!(piece.from + i < chunk);
-                        let position = band.chunk as usize * chunk + piece.from + i;
+                        let position = usize::try_from(band.chunk).unwrap() * chunk + piece.from + i;
                         prop_assert_eq!(from_bands[piece.to + i].replace(position), None);
                     }
                 }
@@ -179,12 +201,23 @@ mod tests {
                 let mut part = vec![None; segment.len];
                 for piece in segment.band.pieces {
                     for i in 0..piece.len {
-                        part[piece.to + i] = Some(segment.band.chunk as usize * chunk + piece.from + i);
+                        let at = usize::try_from(segment.band.chunk).unwrap();
+                        part[piece.to + i] = Some(at * chunk + piece.from + i);
                     }
                 }
                 from_segments.extend(part.into_iter().flatten());
             }
             prop_assert_eq!(from_segments, positions);
+        }
+
+        #[test]
+        fn chunks_are_counted_before_they_are_listed(selection in selection(), chunk in 1_usize..60) {
+            let bands = bands(&selection, 0, LENGTH, chunk).unwrap().len();
+            let touched = touched(&selection, 0, LENGTH, chunk).unwrap();
+            let contiguous = matches!(selection, Selection::All | Selection::Range { step: 1, .. });
+            let right = if contiguous { touched == bands } else { touched >= bands };
+            prop_assert!(right, "{} for {} bands", touched, bands);
+            prop_assert!(touched <= LENGTH.div_ceil(chunk));
         }
     }
 

@@ -51,7 +51,7 @@ pub(crate) fn each_string(
         }
         Class::VariableLength {
             string: Some(_), ..
-        } => variable_bytes(image, bytes, Variable::Text, limit, string),
+        } => variable_bytes(image, (bytes, datatype.size), Variable::Text, limit, string),
         _ => Err(mismatch("strings", datatype)),
     }
 }
@@ -70,7 +70,7 @@ pub(crate) fn each_sequence(
     match &datatype.class {
         Class::VariableLength { string: None, base } => variable_bytes(
             image,
-            bytes,
+            (bytes, datatype.size),
             Variable::Sequence(base.size as usize),
             limit,
             sequence,
@@ -95,22 +95,29 @@ enum Variable {
     Sequence(usize),
 }
 
-/// The values that `references` (one after another, as stored) lead to, `limit` bytes at most.
+/// The values that `references` of `size` bytes each (one after another, as stored) lead to, `limit`
+/// bytes at most.
 ///
 /// Collections of the global heap are parsed once each. A reference of length 0 is an empty value,
 /// wherever it leads; so is one whose address is 0 or undefined, which is how unwritten elements
 /// look.
 fn variable_bytes(
     image: &Image,
-    references: &[u8],
+    (references, size): (&[u8], u32),
     kind: Variable,
     limit: u64,
     mut value: impl FnMut(&[u8]),
 ) -> Result<()> {
     let sizes = image.sizes();
+    let reference_len = usize::from(sizes.offset) + 8;
+    if size as usize != reference_len {
+        let reason = format_args!("a reference of {size} bytes, not {reference_len}");
+        return Err(Error::corrupt(NAME, Address(0), reason));
+    }
     let mut collections: HashMap<Address, GlobalHeap<'_>> = HashMap::new();
+    let mut collected = 0_u64;
     let mut total = 0_u64;
-    for reference in references.chunks_exact(usize::from(sizes.offset) + 8) {
+    for reference in references.chunks_exact(reference_len) {
         let mut fields = Fields::new(NAME, Address(0), sizes, reference);
         let count = fields.u32()?;
         let address = fields.offset()?.filter(|address| address.0 != 0);
@@ -122,7 +129,13 @@ fn variable_bytes(
         let collection = match collections.entry(address) {
             std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::hash_map::Entry::Vacant(entry) => {
-                entry.insert(GlobalHeap::read(image, address)?)
+                let collection = entry.insert(GlobalHeap::read(image, address)?);
+                collected = collected.saturating_add(collection.len());
+                if collected > image.len() {
+                    let reason = "it overlaps other collections";
+                    return Err(Error::corrupt("global heap collection", address, reason));
+                }
+                collection
             }
         };
         let object = collection.object(index)?;

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::{args::Digest, digest, error::Result, open};
+use crate::{args::Digest, digest, error::Result, open, render::escape, write};
 
 /// Writes the digest of every object, and that of all together.
 pub(super) fn run(args: &Digest, out: &mut impl Write) -> Result<()> {
@@ -10,13 +10,11 @@ pub(super) fn run(args: &Digest, out: &mut impl Write) -> Result<()> {
     let entries = digest::digest(&file, &args.ignore)?;
     if args.json {
         let document = digest::to_json(&args.file.display().to_string(), entries);
-        serde_json::to_writer(&mut *out, &document)?;
-        writeln!(out)?;
-        return Ok(());
+        return write::document(&document, out);
     }
     for entry in &entries {
         // JSON leaves only controls beyond ASCII as they are.
-        writeln!(out, "{}", crate::render::escape(&entry.to_line()))?;
+        writeln!(out, "{}", escape(&entry.to_line()))?;
     }
     writeln!(out, "DIGEST {}", digest::total(&entries))?;
     Ok(())

@@ -13,7 +13,7 @@ use crate::{
     fields::{self, Leaf},
     labels, open,
     output::Output,
-    positions::{Picked, Positions},
+    positions::{Bands, Picked, Positions},
     write::{self, Block, Labels, Table, band_size},
 };
 
@@ -76,7 +76,7 @@ pub(super) fn run(args: &Get, out: &mut Output) -> Result<()> {
                 }
                 other => other?,
             };
-            in_memory(value, args, out)
+            in_memory(&value, args, out)
         }
         What::Path(path) => object(&open::hdf5(&args.file)?, path, args, out),
     }
@@ -96,17 +96,12 @@ fn layer(ds: &LoomConnection, name: &str, args: &Get, out: &mut Output) -> Resul
         }
         let [of_rows, of_cols] = Axis::BOTH.map(|axis| labels::attribute(ds, axis));
         let mut header = vec![of_rows.clone().unwrap_or_default()];
-        header.extend(labels::read(
-            ds,
-            Axis::Cols,
-            of_cols.as_deref(),
-            cols.all(),
-        )?);
+        header.extend(labels::read(ds, Axis::Cols, of_cols.as_deref(), &cols)?);
         let rows = &rows;
         Some(Labels {
             header,
             rows: Box::new(move |band| {
-                labels::read(ds, Axis::Rows, of_rows.as_deref(), rows.part(band))
+                labels::read(ds, Axis::Rows, of_rows.as_deref(), &rows.within(band))
             }),
         })
     } else {
@@ -120,7 +115,7 @@ fn layer(ds: &LoomConnection, name: &str, args: &Get, out: &mut Output) -> Resul
     let block = Block {
         shape: vec![rows.len(), cols.len()],
         dtype: layer.dtype(),
-        bands: (rows.bands(band_size(chunk.unwrap_or(1), cols.len(), layer.dtype()))).collect(),
+        bands: rows.bands(band_size(chunk.unwrap_or(1), cols.len(), layer.dtype())),
         read: Box::new(|band| Ok(layer.read_any(rows.part(band), selected.clone())?)),
         labels: names,
     };
@@ -205,7 +200,7 @@ fn object(file: &File, path: &str, args: &Get, out: &mut Output) -> Result<()> {
             Err(Cause::asked(format!("{path} is a type, and has no values")))
         }
         _ => match hdf5_attribute(file, path)? {
-            Some(attribute) => in_memory(attribute.read_any()?, args, out),
+            Some(attribute) => in_memory(&attribute.read_any()?, args, out),
             None => Err(Cause::asked(format!("there is no {path}"))),
         },
     }
@@ -271,7 +266,7 @@ fn values(
                 leaf.name
             )));
         }
-        return in_memory(leaf.read(Vec::new())?, args, out);
+        return in_memory(&leaf.read(Vec::new())?, args, out);
     };
     let picked = Picked::new(asked[0], length)?;
     if leaf.is_compound() {
@@ -293,9 +288,10 @@ fn values(
         rest.push(second.all());
     }
     let dtype = leaf.dtype()?;
-    let per_position = shape[1..].iter().product();
+    let per_position =
+        (shape.iter().skip(1)).fold(1_usize, |product, &n| product.saturating_mul(n));
     let block = Block {
-        bands: (picked.bands(band_size(leaf.chunk(), per_position, dtype))).collect(),
+        bands: picked.bands(band_size(leaf.chunk(), per_position, dtype)),
         shape,
         dtype,
         read: Box::new(|band| {
@@ -309,13 +305,13 @@ fn values(
 }
 
 /// Values that have been read already.
-fn in_memory(values: Array, args: &Get, out: &mut Output) -> Result<()> {
+fn in_memory(values: &Array, args: &Get, out: &mut Output) -> Result<()> {
     no_selection(args, "an attribute of the file or of an object")?;
-    let length = values.shape().first().copied();
+    let length = values.shape().first().copied().unwrap_or(1);
     let block = Block {
         shape: values.shape().to_vec(),
         dtype: values.dtype(),
-        bands: vec![0..length.unwrap_or(1)],
+        bands: Bands::one(length),
         read: Box::new(|_| Ok(values.clone())),
         labels: None,
     };

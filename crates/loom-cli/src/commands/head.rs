@@ -8,6 +8,7 @@ use crate::{
     args::Head,
     error::Result,
     labels, open,
+    positions::Picked,
     render::{Align, Grid, count, shorten},
     write::cell_text,
 };
@@ -30,10 +31,7 @@ pub(super) fn run(args: &Head, out: &mut impl Write) -> Result<()> {
         (Axis::Rows, &row_label, rows),
         (Axis::Cols, &col_label, cols),
     ]
-    .map(|(axis, label, shown)| match fits {
-        true => labels::read(&ds, axis, label.as_deref(), (..shown).into()),
-        false => Ok((0..shown).map(|position| position.to_string()).collect()),
-    });
+    .map(|(axis, label, shown)| labels::read(&ds, axis, label.as_deref(), &Picked::run(0..shown)));
     let (row_names, col_names) = (row_names?, col_names?);
 
     let mut align = vec![Align::Right; cols + 1];

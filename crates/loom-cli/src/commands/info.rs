@@ -5,7 +5,7 @@ mod summary;
 
 use std::io::Write;
 
-use crate::{args::Info, error::Result, open};
+use crate::{args::Info, error::Result, open, write};
 
 use summary::Summary;
 
@@ -14,10 +14,8 @@ pub(super) fn run(args: &Info, out: &mut impl Write) -> Result<()> {
     let ds = open::loom(&args.file)?;
     let summary = Summary::new(&args.file, &ds);
     if args.json {
-        serde_json::to_writer_pretty(&mut *out, &summary)?;
-        writeln!(out)?;
+        write::document(&summary, out)
     } else {
-        print::print(&summary, out)?;
+        Ok(print::print(&summary, out)?)
     }
-    Ok(())
 }

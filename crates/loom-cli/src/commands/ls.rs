@@ -7,7 +7,7 @@ use std::{collections::HashMap, io::Write};
 
 use h5lite::{Address, File, Group, Link, LinkTarget, Object};
 
-use crate::{args::Ls, error::Result, open};
+use crate::{args::Ls, error::Result, open, write};
 
 use entry::Entry;
 
@@ -20,8 +20,7 @@ pub(super) fn run(args: &Ls, out: &mut impl Write) -> Result<()> {
     let entries = entries(&file, args)?;
     if args.json {
         let file = args.file.display().to_string();
-        serde_json::to_writer_pretty(&mut *out, &entry::Listing { file, entries })?;
-        writeln!(out)?;
+        write::document(&entry::Listing { file, entries }, out)?;
     } else if args.tree {
         print::tree(&entries, args, out)?;
     } else if args.long {

@@ -57,7 +57,7 @@ fn names(ds: &LoomConnection, axis: Axis, given: &[String]) -> Result<Vec<String
 
 /// All columns, that with the names of the positions first. What cannot be a column is left out,
 /// with a warning.
-fn all<'a>(ds: &'a LoomConnection, axis: Axis, warn: impl Fn(String)) -> Result<Vec<Columns<'a>>> {
+fn all(ds: &LoomConnection, axis: Axis, warn: impl Fn(String)) -> Result<Vec<Columns<'_>>> {
     let mut names = ds.axis_attrs(axis).keys()?;
     if let Some(label) = labels::attribute(ds, axis) {
         names.sort_by_key(|name| *name != label);

@@ -6,7 +6,7 @@ use h5lite::File;
 use loom_core::{LoomValidator, Report, Strictness};
 use serde::Serialize;
 
-use crate::{Status, args::Validate, error::Result, open, render::escape};
+use crate::{Status, args::Validate, error::Result, open, render::escape, write};
 
 #[derive(Serialize)]
 struct Verdict<'a> {
@@ -26,9 +26,10 @@ pub(super) fn run(args: &Validate, out: &mut impl Write) -> Result<Status> {
         Some(version) => LoomValidator::with_version(version.as_str()),
         None => LoomValidator::new(),
     };
-    let (strictness, name) = match args.conventions {
-        true => (Strictness::Conventions, "conventions"),
-        false => (Strictness::SpecOnly, "speconly"),
+    let (strictness, name) = if args.conventions {
+        (Strictness::Conventions, "conventions")
+    } else {
+        (Strictness::SpecOnly, "speconly")
     };
     let report = validator.check(&file, strictness);
     if args.json {
@@ -41,8 +42,7 @@ pub(super) fn run(args: &Validate, out: &mut impl Write) -> Result<Status> {
             warnings: &report.warnings,
             summary: &report.summary,
         };
-        serde_json::to_writer_pretty(&mut *out, &verdict)?;
-        writeln!(out)?;
+        write::document(&verdict, out)?;
     } else {
         print(args, &report, out)?;
     }

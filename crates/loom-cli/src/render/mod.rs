@@ -6,7 +6,7 @@ mod storage;
 
 pub(crate) use escape::{escape, shorten, steers};
 pub(crate) use grid::{Align, Grid};
-pub(crate) use storage::{dtype, filters, shape};
+pub(crate) use storage::{dtype, filter_names, filters, shape};
 
 /// A number of things with their name: `1 row`, `2,000 rows`.
 pub(crate) fn count(number: usize, one: &str, many: &str) -> String {

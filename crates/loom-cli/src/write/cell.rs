@@ -121,7 +121,7 @@ pub(crate) fn text(array: &Array, position: usize) -> String {
 mod tests {
     use super::*;
 
-    fn shown(value: impl Cell) -> String {
+    fn shown<T: Cell + Copy>(value: T) -> String {
         let mut text = String::new();
         value.push_text(&mut text);
         text

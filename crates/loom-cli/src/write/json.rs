@@ -12,12 +12,18 @@ use super::{
 };
 use crate::{error::Result, render};
 
+/// A whole document, laid out for people too.
+pub(crate) fn document(value: &impl Serialize, out: &mut impl Write) -> Result<()> {
+    let text = serde_json::to_string_pretty(value)?;
+    Ok(writeln!(out, "{}", escaped(&text))?)
+}
+
 /// A block; a single value stands alone.
 pub(super) fn block(block: &Block<'_>, escape: bool, out: &mut impl Write) -> Result<()> {
     let mut json = Json { escape, out };
     let single = block.shape.is_empty();
     let mut entries = Entries::default();
-    for band in &block.bands {
+    for band in block.bands.clone() {
         with_array!(&(block.read)(band.clone())?, values => {
             for entry in cell::entries(values) {
                 if !single {
@@ -123,13 +129,13 @@ impl<W: Write> Json<'_, W> {
 }
 
 /// The JSON text with what steers a terminal in JSON's own escapes. (JSON demands that of controls
-/// below U+0020 only.)
+/// below U+0020 only. Line ends stand between values; those in text are escaped already.)
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
-        if render::steers(c) {
+        if c != '\n' && render::steers(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                escaped.push_str(&format!("\\u{unit:04x}"));
+                escaped.extend(["\\u", &format!("{unit:04x}")]);
             }
         } else {
             escaped.push(c);

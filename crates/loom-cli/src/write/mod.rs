@@ -7,12 +7,18 @@ mod npy;
 mod text;
 
 pub(crate) use cell::text as cell_text;
+pub(crate) use json::document;
 
 use std::ops::Range;
 
 use loom_core::{Array, DType, Selection};
 
-use crate::{args::Format, error::Result, output::Output, positions::Picked};
+use crate::{
+    args::Format,
+    error::Result,
+    output::Output,
+    positions::{Bands, Picked},
+};
 
 /// Bytes of values in memory at a time, where a band can be that small.
 const BAND_BYTES: usize = 32 << 20;
@@ -27,9 +33,9 @@ pub(crate) struct Block<'a> {
     pub(crate) shape: Vec<usize>,
     /// The type it is stored in.
     pub(crate) dtype: DType,
-    /// Which bands to read: ranges of the first axis that follow each other.
-    pub(crate) bands: Vec<Range<usize>>,
-    /// Reads a band; the only band of a single value is `0..1`.
+    /// Which bands of the first axis to read; a single value is one of length 1.
+    pub(crate) bands: Bands,
+    /// Reads a band.
     pub(crate) read: Box<dyn Fn(Range<usize>) -> Result<Array> + 'a>,
     /// The names around it, in forms that have room for them.
     pub(crate) labels: Option<Labels<'a>>,

@@ -16,7 +16,7 @@ use crate::error::{Cause, Result};
 pub(super) fn block(block: &Block<'_>, out: &mut impl Write) -> Result<()> {
     let mut width = 0;
     if block.dtype == DType::Str {
-        for band in &block.bands {
+        for band in block.bands.clone() {
             width = width.max(cell::widest(&(block.read)(band.clone())?));
         }
     }
@@ -27,7 +27,7 @@ pub(super) fn block(block: &Block<'_>, out: &mut impl Write) -> Result<()> {
         out,
     )?;
     let mut bytes = Vec::new();
-    for band in &block.bands {
+    for band in block.bands.clone() {
         with_array!(&(block.read)(band.clone())?, values => {
             for entry in cell::entries(values) {
                 bytes.clear();
@@ -53,11 +53,8 @@ pub(super) fn table(table: &Table<'_>, out: &mut impl Write) -> Result<()> {
     let mut fields = String::new();
     for (columns, &width) in table.columns.iter().zip(&widths) {
         for name in &columns.names {
-            fields.push_str(&format!(
-                "({}, '{}'), ",
-                quoted(name),
-                code(columns.dtype, width)
-            ));
+            let (name, code) = (quoted(name), code(columns.dtype, width));
+            fields.extend(["(", &name, ", '", &code, "'), "]);
         }
     }
     header(&format!("[{fields}]"), &[table.picked.len()], out)?;
@@ -114,7 +111,7 @@ fn quoted(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\'' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c if c.is_control() => quoted.extend(["\\x", &format!("{:02x}", u32::from(c))]),
             c => quoted.push(c),
         }
     }
@@ -124,10 +121,10 @@ fn quoted(text: &str) -> String {
 
 /// The magic, the version, and the header, so that values begin at a multiple of 64 bytes.
 fn header(dtype: &str, shape: &[usize], out: &mut impl Write) -> Result<()> {
-    let lengths: String = shape.iter().map(|length| format!("{length}, ")).collect();
+    let lengths: Vec<String> = shape.iter().map(|length| format!("{length},")).collect();
     let mut text = format!(
         "{{'descr': {dtype}, 'fortran_order': False, 'shape': ({}), }}",
-        lengths.trim_end()
+        lengths.join(" ")
     );
     // Magic, version and length take 10 bytes in version 1, 12 in versions 2 and 3.
     let (version, before) = match (text.is_ascii(), text.len() < 65_000) {

@@ -46,7 +46,7 @@ impl<W: Write> Text<W> {
         if let Some(labels) = &block.labels {
             self.line(&labels.header)?;
         }
-        for band in &block.bands {
+        for band in block.bands.clone() {
             let names = match &block.labels {
                 Some(labels) => (labels.rows)(band.clone())?,
                 None => Vec::new(),

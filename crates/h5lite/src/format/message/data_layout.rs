@@ -63,6 +63,20 @@ pub(crate) enum ChunkIndex {
     BtreeV2(Option<Address>),
 }
 
+impl ChunkIndex {
+    /// Where it starts.
+    pub(crate) fn address(&self) -> Option<Address> {
+        match *self {
+            Self::BtreeV1(address)
+            | Self::Single { address, .. }
+            | Self::Implicit(address)
+            | Self::FixedArray(address)
+            | Self::ExtensibleArray(address)
+            | Self::BtreeV2(address) => address,
+        }
+    }
+}
+
 impl Message for DataLayout {
     const KIND: u16 = 0x08;
     const NAME: &'static str = "data layout message";

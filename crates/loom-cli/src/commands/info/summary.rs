@@ -156,7 +156,7 @@ impl Look<'_> {
             if let Some(weights) = self.keep(&format!("{path}/{name}"), weights) {
                 graphs.push(Graph {
                     name,
-                    edges: weights.shape().iter().product(),
+                    edges: count(weights.shape()),
                     dtype: dtype(&weights),
                 });
             }
@@ -177,7 +177,7 @@ impl Look<'_> {
                     root.and_then(|root| root.attribute(&name))
                         .map(|attribute| {
                             (
-                                render::dtype(attribute.datatype(), attribute.is_boolean()),
+                                render::dtype(attribute.datatype()),
                                 attribute.shape().to_vec(),
                                 true,
                             )
@@ -211,7 +211,7 @@ impl Look<'_> {
 
 /// Type, shape, and whether the values are few enough to show.
 fn described(dataset: &Dataset<'_>) -> (String, Vec<usize>, bool) {
-    let count: usize = dataset.shape().iter().product();
+    let count = count(dataset.shape());
     let bytes = count.saturating_mul(dataset.datatype().size as usize);
     let simple = !matches!(dataset.datatype().class, Class::Compound(_));
     (
@@ -221,8 +221,15 @@ fn described(dataset: &Dataset<'_>) -> (String, Vec<usize>, bool) {
     )
 }
 
+/// How many values there are; a file can state more than there are numbers for.
+fn count(shape: &[usize]) -> usize {
+    shape
+        .iter()
+        .fold(1, |product, &n| product.saturating_mul(n))
+}
+
 fn dtype(dataset: &Dataset<'_>) -> String {
-    render::dtype(dataset.datatype(), dataset.is_boolean())
+    render::dtype(dataset.datatype())
 }
 
 impl Item {
@@ -231,9 +238,7 @@ impl Item {
             dtype: dtype(dataset),
             shape: Leaf::dataset(&name, dataset.clone()).shape(),
             chunks: dataset.chunk_shape().map(<[usize]>::to_vec),
-            filters: (dataset.filters().iter())
-                .map(|filter| filter.id.to_string())
-                .collect(),
+            filters: render::filter_names(dataset.filters()),
             compression: render::filters(dataset.filters()),
             fields: dataset.field_names(),
             name,

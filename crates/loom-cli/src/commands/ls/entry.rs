@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use h5lite::{Attribute, Datatype, LinkTarget, Object};
+use h5lite::{Attribute, LinkTarget, Object};
 use serde::Serialize;
 
 use crate::render;
@@ -20,6 +20,7 @@ pub(super) struct Entry {
     pub(super) kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) dtype: Option<String>,
+    /// Of a dataset that has a type and no value: left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) shape: Option<Vec<usize>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,7 +51,8 @@ pub(super) struct Entry {
 pub(super) struct Attr {
     pub(super) name: String,
     pub(super) dtype: String,
-    pub(super) shape: Vec<usize>,
+    /// Of an attribute that has a type and no value: `null`.
+    pub(super) shape: Option<Vec<usize>>,
 }
 
 impl Entry {
@@ -64,16 +66,16 @@ impl Entry {
             Object::Group(_) => entry.kind = "group",
             Object::Datatype(datatype) => {
                 entry.kind = "datatype";
-                entry.dtype = Some(dtype(datatype.datatype(), false));
+                entry.dtype = Some(render::dtype(datatype.datatype()));
             }
             Object::Dataset(dataset) => {
                 entry.kind = "dataset";
-                entry.dtype = Some(dtype(dataset.datatype(), dataset.is_boolean()));
-                entry.shape = Some(dataset.shape().to_vec());
+                entry.dtype = Some(render::dtype(dataset.datatype()));
+                entry.shape = (!dataset.is_null()).then(|| dataset.shape().to_vec());
                 entry.max_shape = dataset.max_shape().map(<[_]>::to_vec);
                 entry.chunks = dataset.chunk_shape().map(<[_]>::to_vec);
                 let filters = dataset.filters();
-                entry.filters = Some(filters.iter().map(|filter| filter.id.to_string()).collect());
+                entry.filters = Some(render::filter_names(filters));
                 entry.compression = render::filters(filters);
                 entry.fields = dataset.field_names();
             }
@@ -90,7 +92,7 @@ impl Entry {
         let (kind, target) = match target {
             LinkTarget::Soft(target) => ("soft", target.clone()),
             LinkTarget::External { file, path } => ("external", format!("{file}:{path}")),
-            LinkTarget::Other(class) => ("link", format!("user-defined, class {class}")),
+            LinkTarget::Other(class) => ("user-defined", format!("class {class}")),
             LinkTarget::Hard(address) => ("hard", address.to_string()),
         };
         Self {
@@ -129,12 +131,8 @@ impl Attr {
     fn new(attribute: &Attribute<'_>) -> Self {
         Self {
             name: attribute.name().to_owned(),
-            dtype: dtype(attribute.datatype(), attribute.is_boolean()),
-            shape: attribute.shape().to_vec(),
+            dtype: render::dtype(attribute.datatype()),
+            shape: (!attribute.is_null()).then(|| attribute.shape().to_vec()),
         }
     }
-}
-
-fn dtype(datatype: &Datatype, is_boolean: bool) -> String {
-    render::dtype(datatype, is_boolean)
 }

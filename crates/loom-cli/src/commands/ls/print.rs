@@ -32,7 +32,7 @@ pub(super) fn long(entries: &[Entry], args: &Ls, out: &mut impl Write) -> io::Re
         if args.attributes {
             for attr in &entry.attrs {
                 let name = format!("{}@{}", escape(entry.name()), escape(&attr.name));
-                let shape = render::shape(&attr.shape);
+                let shape = lengths(attr.shape.as_deref());
                 grid.row(["attribute", &attr.dtype, &shape, "", "", &name]);
             }
         }
@@ -58,7 +58,7 @@ pub(super) fn tree(entries: &[Entry], args: &Ls, out: &mut impl Write) -> io::Re
         if args.attributes {
             for attr in &entry.attrs {
                 let name = format!("{}@{}", "  ".repeat(level + 1), escape(&attr.name));
-                grid.row([name, attr.dtype.clone(), render::shape(&attr.shape)]);
+                grid.row([name, attr.dtype.clone(), lengths(attr.shape.as_deref())]);
             }
         }
         // Whole columns of a large file need not be in memory to line up.
@@ -71,22 +71,27 @@ pub(super) fn tree(entries: &[Entry], args: &Ls, out: &mut impl Write) -> io::Re
 
 /// Type, shape, chunks and filters.
 fn details(entry: &Entry) -> Vec<String> {
-    let lengths =
-        |lengths: &Option<Vec<usize>>| lengths.as_deref().map_or_else(String::new, render::shape);
-    let shape = match &entry.shape {
-        Some(shape) if shape.is_empty() => "scalar".to_owned(),
-        shape => lengths(shape),
+    let shape = match entry.kind {
+        "dataset" => lengths(entry.shape.as_deref()),
+        _ => String::new(),
     };
-    let chunks = match lengths(&entry.chunks) {
-        chunks if chunks.is_empty() => chunks,
-        chunks => format!("chunks {chunks}"),
-    };
+    let chunks =
+        (entry.chunks.as_deref()).map(|chunks| format!("chunks {}", render::shape(chunks)));
     vec![
         entry.dtype.clone().unwrap_or_default(),
         shape,
-        chunks,
+        chunks.unwrap_or_default(),
         entry.compression.clone(),
     ]
+}
+
+/// A shape, or what there is instead of one.
+fn lengths(shape: Option<&[usize]>) -> String {
+    match shape {
+        None => "empty".to_owned(),
+        Some([]) => "scalar".to_owned(),
+        Some(lengths) => render::shape(lengths),
+    }
 }
 
 /// The name with what it is: a slash behind groups, an arrow from links.
@@ -96,13 +101,13 @@ fn decorated(entry: &Entry, name: &str) -> String {
         text.push('/');
     }
     if let Some(target) = &entry.target {
-        text.push_str(&format!(" -> {}", escape(target)));
+        text.extend([" -> ", &escape(target)]);
     }
     if let Some(path) = &entry.same_as {
-        text.push_str(&format!(" (see {})", escape(path)));
+        text.extend([" (see ", &escape(path), ")"]);
     }
     if let Some(error) = &entry.error {
-        text.push_str(&format!(" ({})", escape(error)));
+        text.extend([" (", &escape(error), ")"]);
     }
     text
 }

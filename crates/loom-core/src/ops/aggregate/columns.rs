@@ -7,8 +7,9 @@ use ndarray::ArrayD;
 
 use super::{
     Aggregate,
-    func::{Cell, Func},
+    func::Func,
     groups::{Groups, check_shape, is_numeric, labels_as_given, ranks},
+    row::{self, Cell},
 };
 use crate::{
     connection::LoomConnection,
@@ -138,7 +139,7 @@ fn modes(values: &Array, groups: &Groups) -> Vec<usize> {
 fn means(name: &str, values: &Array, groups: &Groups) -> Result<Array> {
     fn of<T: Cell>(values: &ArrayD<T>, groups: &Groups) -> Vec<f64> {
         let values: Vec<T> = values.iter().copied().collect();
-        Func::Mean.of_row(&values, groups)
+        row::aggregate(Func::Mean, &values, groups)
     }
     Ok(match values {
         Array::F32(a) => of(a, groups)

@@ -3,6 +3,7 @@
 mod columns;
 mod func;
 mod groups;
+mod row;
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ pub use columns::ColumnFunc;
 pub use func::Func;
 pub use groups::GroupBy;
 
-use self::{func::Cell, groups::Groups};
+use self::{groups::Groups, row::Cell};
 use super::bands;
 use crate::{
     axis::Axis,
@@ -31,9 +32,10 @@ use crate::{
 /// use loom_core::{Aggregate, ColumnFunc, Func, Mode, connect};
 ///
 /// let ds = connect("../../fixtures/demo.loom", Mode::Read)?;
-/// let how = Aggregate::by("ClusterID")
+/// let how = Aggregate::by("Clusters")
 ///     .function(Func::Sum)
-///     .column("ClusterID", ColumnFunc::First);
+///     .column("Clusters", ColumnFunc::First)
+///     .column("CellType", ColumnFunc::Tally);
 /// let clusters = ds.aggregate(&how)?;
 /// assert_eq!(clusters.shape().0, ds.shape().0);
 /// # Ok::<(), loom_core::Error>(())
@@ -148,7 +150,9 @@ fn rows_of<T: Cell>(layer: &Layer<'_>, groups: &Groups, function: Func) -> Resul
         block.resize(band.len * cols, T::default());
         layer.read_into(band.selection, .., &mut block)?;
         let lines = block.chunks_exact(cols.max(1)).collect();
-        let results = bands::each(lines, |(): &mut (), line| Ok(function.of_row(line, groups)))?;
+        let results = bands::each(lines, |(): &mut (), line| {
+            Ok(row::aggregate(function, line, groups))
+        })?;
         for result in results {
             values.extend(result);
         }
