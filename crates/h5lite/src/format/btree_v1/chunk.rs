@@ -58,9 +58,11 @@ impl<'a> ChunkTree<'a> {
         let mut walk = Walk {
             tree: self,
             cursor: Cursor::new(wanted),
+            target: vec![0; rank],
             visited: HashSet::new(),
             visit,
         };
+        walk.aim();
         walk.node(self.root, None, None)
     }
 }
@@ -72,6 +74,8 @@ impl<'a> ChunkTree<'a> {
 struct Walk<'a> {
     tree: &'a ChunkTree<'a>,
     cursor: Cursor<'a>,
+    /// Position of the cursor in elements, which is what keys hold.
+    target: Vec<u64>,
     visited: HashSet<Address>,
     visit: &'a mut dyn FnMut(&[u64], StoredChunk) -> Result<()>,
 }
@@ -86,78 +90,83 @@ impl Walk<'_> {
         }
         // How many children are known to start at or before the wanted chunk.
         let mut before = 0;
-        while self.wants_before(&node, end)? {
+        while self.wants_before(end) {
             before = first_behind(before, node.count, |index| {
-                let order = self.compare(&node, node.key(index)?)?;
-                Ok(order == Ordering::Greater)
+                Ok(self.compare(node.key(index)?) == Ordering::Greater)
             })?;
             let behind = if before < node.count {
                 Some(node.key(before)?)
             } else {
                 end
             };
-            match before.checked_sub(1) {
-                Some(index) if node.level > 0 => {
+            let found = before.checked_sub(1);
+            let found = found.map(|index| Ok((index, node.key(index)?)));
+            match found.transpose()? {
+                Some((index, _)) if node.level > 0 => {
                     self.node(node.child(index)?, Some(node.level), behind)?;
                 }
-                Some(index) if self.compare(&node, node.key(index)?)? == Ordering::Equal => {
+                Some((index, key)) if self.compare(key) == Ordering::Equal => {
                     let chunk = stored_chunk(&node, index)?;
                     (self.visit)(self.cursor.at().unwrap_or_default(), chunk)?;
                     self.cursor.step();
+                    self.aim();
                 }
-                _ => {
+                other => {
+                    // The wanted chunk would stand between these two, were it stored.
+                    if let Some((_, key)) = other {
+                        self.coordinates(&node, key)?;
+                    }
                     let behind = behind.map(|key| self.coordinates(&node, key));
                     self.cursor.seek(behind.transpose()?);
+                    self.aim();
                 }
             }
         }
         Ok(())
     }
 
-    /// Whether a wanted chunk before the key `end` is still to be found.
-    fn wants_before(&self, node: &Node<'_>, end: Option<&[u8]>) -> Result<bool> {
-        match end {
-            _ if self.cursor.at().is_none() => Ok(false),
-            Some(end) => Ok(self.compare(node, end)? == Ordering::Greater),
-            None => Ok(true),
+    /// Sets the target to the cursor.
+    fn aim(&mut self) {
+        let wanted = self.cursor.at().unwrap_or_default();
+        let position = wanted.iter().zip(self.tree.chunk);
+        for (target, (at, chunk)) in self.target.iter_mut().zip(position) {
+            // No key is that large.
+            *target = at.saturating_mul(*chunk);
         }
+    }
+
+    /// Whether a wanted chunk before the key `end` is still to be found.
+    fn wants_before(&self, end: Option<&[u8]>) -> bool {
+        self.cursor.at().is_some() && end.is_none_or(|end| self.compare(end) == Ordering::Greater)
     }
 
     /// How the chunk that `key` describes lies to the wanted one.
-    fn compare(&self, node: &Node<'_>, key: &[u8]) -> Result<Ordering> {
-        let mut fields = position(node, key)?;
-        let wanted = self.cursor.at().unwrap_or_default();
-        for (wanted, chunk) in wanted.iter().zip(self.tree.chunk) {
-            let order = scaled(&mut fields, *chunk)?.cmp(wanted);
-            if order != Ordering::Equal {
-                return Ok(order);
-            }
-        }
-        Ok(Ordering::Equal)
+    fn compare(&self, key: &[u8]) -> Ordering {
+        offsets(key)
+            .map(u64::from_le_bytes)
+            .take(self.target.len())
+            .cmp(self.target.iter().copied())
     }
 
-    /// Where the chunk that `key` describes lies.
+    /// Where the chunk that `key` describes lies, in chunks.
+    ///
+    /// The library, too, refuses what is no multiple of the chunk.
     fn coordinates(&self, node: &Node<'_>, key: &[u8]) -> Result<Vec<u64>> {
-        let mut fields = position(node, key)?;
-        let chunk = self.tree.chunk.iter();
-        chunk.map(|chunk| scaled(&mut fields, *chunk)).collect()
+        let scaled = |(offset, chunk): ([u8; 8], &u64)| {
+            let offset = u64::from_le_bytes(offset);
+            match (offset.checked_div(*chunk), offset.checked_rem(*chunk)) {
+                (Some(scaled), Some(0)) => Ok(scaled),
+                _ => Err(node.corrupt(format_args!("offset {offset} in chunks of {chunk}"))),
+            }
+        };
+        offsets(key).zip(self.tree.chunk).map(scaled).collect()
     }
 }
 
-/// The position in a key, behind chunk size and filter mask.
-fn position<'k>(node: &Node<'_>, key: &'k [u8]) -> Result<Fields<'k>> {
-    let mut fields = Fields::new(super::NAME, node.address, node.sizes, key);
-    fields.skip(8)?;
-    Ok(fields)
-}
-
-/// A coordinate, in chunks. The library, too, refuses what is no multiple of the chunk.
-fn scaled(fields: &mut Fields<'_>, chunk: u64) -> Result<u64> {
-    let offset = fields.u64()?;
-    match (offset.checked_div(chunk), offset.checked_rem(chunk)) {
-        (Some(scaled), Some(0)) => Ok(scaled),
-        _ => Err(fields.corrupt(format_args!("offset {offset} in chunks of {chunk}"))),
-    }
+/// The offsets in a key, behind chunk size and filter mask.
+fn offsets(key: &[u8]) -> impl Iterator<Item = [u8; 8]> {
+    let (fields, _) = key.as_chunks();
+    fields.iter().skip(1).copied()
 }
 
 fn stored_chunk(node: &Node<'_>, index: usize) -> Result<StoredChunk> {
