@@ -10,6 +10,7 @@ trap 'rm -rf "$scratch"' EXIT
 cd "$root"
 cargo build --release -q -p loom-cli
 cargo build --release -q -p loom-core --examples
+cargo build --release -q -p h5lite --examples
 target=$(cargo metadata --format-version 1 --no-deps | "$python" -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 loom=$target/release/loom
 passed=0 failed=0
@@ -31,4 +32,5 @@ for file in "$scratch"/large/*; do compare "$file"; done
 echo "digests: $passed passed, $failed failed"
 
 "$python" "$here/parity_loompy.py" "$target/release/examples/parity"
+"$python" "$here/write_interop.py" "$target/release" --quick
 [ "$failed" -eq 0 ]
