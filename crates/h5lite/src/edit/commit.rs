@@ -27,7 +27,6 @@ use crate::{
 };
 
 /// Steps that a test leaves out, to show that it would notice.
-#[cfg_attr(not(test), expect(dead_code, reason = "only tests leave steps out"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(test), expect(dead_code, reason = "only tests leave steps out"))]
 pub(crate) enum Step {
