@@ -3,14 +3,15 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::OnceLock,
+    thread,
+    time::Duration,
 };
 
 use crate::{
+    edit::{Committed, References, is_torn},
     error::{Error, Result},
-    format::{
-        message::Datatype,
-        superblock::{BtreeK, Superblock},
-    },
+    format::{message::Datatype, superblock::Superblock},
     image::{Address, Image},
     limits::Limits,
     lock::{Locking, lock_shared},
@@ -42,9 +43,20 @@ pub struct File {
     _locked: Option<fs::File>,
     /// Where edits are written, if the file was opened for writing.
     pub(crate) store: Option<Box<dyn Store>>,
+    /// What edits start from.
+    pub(crate) committed: Option<Committed>,
+    /// Why nobody knows which content the file has: a commit failed in the middle of its switch.
+    pub(crate) doubt: Option<String>,
     /// Whether the file may be mapped into memory again after an edit.
     pub(crate) mapped: bool,
+    /// What the references of the file lead to, once an edit had to know.
+    pub(crate) references: OnceLock<References>,
 }
+
+/// How often a superblock is read that changes while it is read.
+const TRIES: u32 = 5;
+/// Pause between two of them.
+const BETWEEN_TRIES: Duration = Duration::from_millis(1);
 
 /// How a file is opened.
 #[derive(Clone, Debug, Default)]
@@ -97,14 +109,21 @@ impl OpenOptions {
             return Err(Error::NotHdf5);
         }
         let locked = lock_shared(&file, self.locking)?;
-        let handle = file
-            .try_clone()
-            .map_err(|e| Error::io("open the file", e))?;
-        let source = self.source(file, locked)?;
-        let opened = File::from_source(source, self.limits.clone())?;
+        let mut tries = 0;
+        let opened = loop {
+            tries += 1;
+            let handle = file
+                .try_clone()
+                .map_err(|e| Error::io("open the file", e))?;
+            match File::from_source(self.source(handle, locked)?, self.limits.clone()) {
+                Ok(opened) if opened.is_settled()? || tries == TRIES => break opened,
+                Err(error) if tries == TRIES || !error.is_corrupt() => return Err(error),
+                _ => thread::sleep(BETWEEN_TRIES),
+            }
+        };
         Ok(File {
             path: Some(path.to_owned()),
-            _locked: Some(handle),
+            _locked: Some(file),
             ..opened
         })
     }
@@ -156,7 +175,14 @@ impl File {
 
     pub(crate) fn from_source(source: Source, limits: Limits) -> Result<Self> {
         let image = Image::whole(source);
-        let superblock = Superblock::find(&image)?;
+        let superblock = Superblock::find(&image).map_err(|error| {
+            if !error.is_corrupt() || !is_torn(image.source()) {
+                return error;
+            }
+            let reason = "a commit was interrupted while it switched the content; nothing is lost: \
+                          open the file for writing once, which finishes it";
+            Error::corrupt("superblock", Address(0), reason)
+        })?;
         let image = image.narrowed(superblock.base, superblock.end_of_file, superblock.sizes);
         Ok(Self {
             image,
@@ -165,8 +191,21 @@ impl File {
             path: None,
             _locked: None,
             store: None,
+            committed: None,
+            doubt: None,
             mapped: false,
+            references: OnceLock::new(),
         })
+    }
+
+    /// Whether the superblock is still what was read: a version without a checksum may have been
+    /// read while a commit was changing it.
+    fn is_settled(&self) -> Result<bool> {
+        let source = self.image.source();
+        let (mut bytes, len) = (Vec::new(), self.superblock.encode().len());
+        source.read(self.superblock.base, len, &mut bytes)?;
+        let again = Superblock::parse(&bytes, self.superblock.base, source.len());
+        Ok(again.is_ok_and(|again| again == self.superblock))
     }
 
     /// Where the file is, unless it is in memory.
@@ -201,11 +240,6 @@ impl File {
 
     pub(crate) fn superblock(&self) -> &Superblock {
         &self.superblock
-    }
-
-    /// Node capacities of the version 1 B-trees of this file.
-    pub(crate) fn btree_k(&self) -> BtreeK {
-        self.superblock.k
     }
 
     pub(crate) fn image(&self) -> &Image {
@@ -246,7 +280,7 @@ impl File {
         let mut strings = Vec::new();
         let limit = self.limits.bytes_of_a_read(self.image.len());
         each_string(&self.image, datatype, stored, limit, |text| {
-            strings.push(text.to_vec())
+            strings.push(text.to_vec());
         })?;
         Ok(strings)
     }
@@ -259,7 +293,7 @@ impl File {
         let mut all = Vec::new();
         let limit = self.limits.bytes_of_a_read(self.image.len());
         each_sequence(&self.image, datatype, stored, limit, |bytes| {
-            all.push(bytes.to_vec())
+            all.push(bytes.to_vec());
         })?;
         Ok(all)
     }

@@ -30,7 +30,7 @@ impl fmt::Display for Address {
 
 /// Widths in bytes of the "offset" and "length" fields, from the superblock: 2, 4 or 8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sizes {
+pub(crate) struct Sizes {
     /// Width of an address in the file.
     pub offset: u8,
     /// Width of a length in the file.
@@ -80,6 +80,11 @@ impl Image {
             sizes,
             ..self
         }
+    }
+
+    /// Where the bytes come from.
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
     }
 
     /// Widths of offsets and lengths in this file.

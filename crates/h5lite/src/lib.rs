@@ -26,4 +26,6 @@ pub use image::Address;
 pub use limits::Limits;
 pub use lock::Locking;
 pub use object::{Attribute, Dataset, Group, Link, NamedDatatype, Object};
+#[doc(hidden)]
+pub use value::Convert;
 pub use value::{Array, DType, Element, Number, Selection};

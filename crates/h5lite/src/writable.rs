@@ -1,18 +1,18 @@
 //! Files that are open for writing: created, or edited in place.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use crate::{
-    edit::{Edit, empty_file, finish_torn_switch},
+    edit::{Committed, Edit, empty_file, finish_torn_switch},
     error::{Error, Result},
     file::{File, OpenOptions},
-    format::superblock::Superblock,
     image::Image,
     limits::Limits,
     lock::lock_exclusive,
+    source::Source,
     store::{Disk, Memory, Store},
 };
 
@@ -35,8 +35,7 @@ impl OpenOptions {
         let file = fs::OpenOptions::new().read(true).write(true).open(path);
         let file = file.map_err(|e| Error::io("open the file for writing", e))?;
         let locked = lock_exclusive(&file, self.locking)?;
-        let mut store = Disk(file);
-        finish_torn_switch(&mut store)?;
+        let store = Disk(file);
         let mapped = locked && !self.positioned && cfg!(feature = "mmap");
         let mut opened = File::from_store(Box::new(store), self.limits.clone(), mapped)?;
         opened.path = Some(path.to_owned());
@@ -60,7 +59,8 @@ impl File {
     /// in `write` too, leaves what was there.
     ///
     /// # Errors
-    /// What `write` returns, and [`Error::Io`].
+    /// What `write` returns, and [`Error::Io`]. [`Error::CommitUnknown`] where the file is in its
+    /// place, but the system failed to make that durable.
     pub fn create<E: From<Error>>(
         path: impl AsRef<Path>,
         write: impl FnOnce(&mut Edit<'_>) -> Result<(), E>,
@@ -93,12 +93,17 @@ impl File {
             Self::from_store(Box::new(store), Limits::default(), false).map_err(in_file)?;
         let mut edit = file.edit().map_err(in_file)?;
         write(&mut edit)?;
-        edit.commit().map_err(in_file)?;
+        edit.commit().map_err(|error| match error {
+            // Whatever the new file holds: it has not taken the place of the old one.
+            Error::CommitUnknown(error) => in_file(*error),
+            error => in_file(error),
+        })?;
         drop(file);
         temporary
             .persist(path)
             .map_err(|error| in_file(Error::io("rename the new file", error.error)))?;
-        sync_folder(&folder).map_err(in_file)?;
+        let renamed = sync_folder(&folder);
+        renamed.map_err(|error| in_file(Error::CommitUnknown(Box::new(error))))?;
         Ok(())
     }
 
@@ -118,9 +123,15 @@ impl File {
         Self::from_store(Box::new(Memory(bytes.into())), Limits::default(), false)
     }
 
-    /// Opens a file through its store.
-    pub(crate) fn from_store(store: Box<dyn Store>, limits: Limits, mapped: bool) -> Result<Self> {
+    /// Opens a file through its store. A switch of content that was torn is finished first.
+    pub(crate) fn from_store(
+        mut store: Box<dyn Store>,
+        limits: Limits,
+        mapped: bool,
+    ) -> Result<Self> {
+        finish_torn_switch(&mut *store)?;
         let mut opened = Self::from_source(store.source(mapped)?, limits)?;
+        opened.committed = Some(Committed::remember(&*store, &opened.superblock)?);
         opened.store = Some(store);
         opened.mapped = mapped;
         Ok(opened)
@@ -130,23 +141,30 @@ impl File {
     ///
     /// # Errors
     /// [`Error::ReadOnly`]; [`Error::Unsupported`] where a file of this kind must not be edited in
-    /// place, with the reason.
+    /// place, with the reason; [`Error::ChangedUnderUs`] where another program wrote to it since it
+    /// was opened; [`Error::CommitUnknown`] behind a commit that ended so: what this handle reads is
+    /// still the content before it, and only opening the file again shows what the file holds.
     pub fn edit(&mut self) -> Result<Edit<'_>> {
         Edit::new(self)
     }
 
+    /// The state of the file that an edit starts from.
+    pub(crate) fn state(&self) -> Result<&Committed> {
+        if let Some(doubt) = &self.doubt {
+            let action = "change the file: an earlier commit failed";
+            let error = Error::io(action, io::Error::other(doubt.clone()));
+            return Err(Error::CommitUnknown(Box::new(error)));
+        }
+        self.committed.as_ref().ok_or(Error::ReadOnly)
+    }
+
     /// Goes on with what an edit has committed.
-    pub(crate) fn committed(
-        &mut self,
-        store: Box<dyn Store>,
-        superblock: Superblock,
-    ) -> Result<()> {
-        let source = store.source(self.mapped);
-        self.store = Some(store);
-        let image = Image::whole(source?);
+    pub(crate) fn switched_to(&mut self, source: Source, state: Committed) {
+        let superblock = state.superblock.clone();
+        let image = Image::whole(source);
         self.image = image.narrowed(superblock.base, superblock.end_of_file, superblock.sizes);
         self.superblock = superblock;
-        Ok(())
+        self.committed = Some(state);
     }
 
     /// The bytes of a file that was opened for writing; `None` for any other.

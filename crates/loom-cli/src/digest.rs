@@ -37,7 +37,7 @@ pub(crate) fn digest(file: &File, ignore: &[String]) -> Result<Vec<Entry>> {
         ignore,
         found: Vec::new(),
     };
-    walk.object("/".to_owned(), Object::Group(root), &mut Vec::new());
+    walk.object("/", Object::Group(root), &mut Vec::new());
     let mut found = walk.found;
     found.sort_by(|a, b| a.path().as_bytes().cmp(b.path().as_bytes()));
     Ok(found)
@@ -86,9 +86,9 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// Lists an object; `ancestors` are the addresses of the groups it was reached through.
-    fn object(&mut self, path: String, object: Object<'a>, ancestors: &mut Vec<h5lite::Address>) {
+    fn object(&mut self, path: &str, object: Object<'a>, ancestors: &mut Vec<h5lite::Address>) {
         let mut entry = Map::new();
-        entry.insert("path".to_owned(), path.clone().into());
+        entry.insert("path".to_owned(), path.into());
         let attributes = object.attributes();
         match &object {
             Object::Group(_) => {
@@ -112,12 +112,12 @@ impl<'a> Walk<'a> {
             }
         }
         let mut links_error = None;
-        if let Object::Group(group) = object {
-            if !ancestors.contains(&group.address()) {
-                ancestors.push(group.address());
-                links_error = self.links(&path, &group, ancestors).err();
-                ancestors.pop();
-            }
+        if let Object::Group(group) = object
+            && !ancestors.contains(&group.address())
+        {
+            ancestors.push(group.address());
+            links_error = self.links(path, &group, ancestors).err();
+            ancestors.pop();
         }
         if let Some(error) = links_error {
             entry.insert("error".to_owned(), reason(&error));
@@ -138,7 +138,7 @@ impl<'a> Walk<'a> {
             let (kind, target) = match link.target {
                 LinkTarget::Hard(address) => match self.file.object_at(&path, address) {
                     Ok(object) => {
-                        self.object(path, object, ancestors);
+                        self.object(&path, object, ancestors);
                         continue;
                     }
                     Err(error) => {
@@ -194,10 +194,14 @@ impl<'a> Walk<'a> {
         let Some((&length, inner)) = shape.split_first() else {
             return hash.update(self.file, dataset.datatype(), &dataset.read_bytes(&[])?);
         };
-        let row = inner.iter().product::<usize>() * element;
+        let row = inner
+            .iter()
+            .fold(element, |row, &dim| row.saturating_mul(dim));
         let fitting = (BLOCK / row.max(1)).max(1);
         let step = match dataset.chunk_shape() {
-            Some(&[chunk, ..]) if chunk * row <= LARGEST_BLOCK => fitting.next_multiple_of(chunk),
+            Some(&[chunk, ..]) if chunk.saturating_mul(row) <= LARGEST_BLOCK => {
+                fitting.next_multiple_of(chunk)
+            }
             _ => fitting,
         };
         let mut start = 0;

@@ -85,6 +85,7 @@ impl<T: Copy> Coo<T> {
     }
 
     /// The triplets: (row, column, value).
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (u32, u32, T)> + '_ {
         (self.row.iter())
             .zip(&self.col)

@@ -16,6 +16,10 @@
 //! | `ds.scan(axis=1, items=..., key=...)` | [`LoomConnection::scan`] |
 //! | `ds.map([f, g], axis=0)` | [`LoomConnection::map`]; [`Layer::stats`] for sums, means and the like |
 //! | `ds.sparse(rows, cols, layer)` | [`LoomConnection::sparse`], [`Layer::sparse`] |
+//! | `ds.aggregate(None, None, "Clusters", "mean")` | [`LoomConnection::aggregate`] with an [`Aggregate`] |
+//! | `ds.export("file.tab", layer, "tab")` | [`LoomConnection::export`] |
+//! | `ds._repr_html_()` | [`LoomConnection::to_html`], [`LoomView::to_html`] |
+//! | `LoomValidator(version).validate(path, "speconly")` | [`LoomValidator::validate`], [`validate()`] |
 //! | `ds.last_modified()` | [`LoomConnection::last_modified`] and those of each manager |
 //! | `ds.get_changes_since(t)` | [`LoomConnection::get_changes_since`] |
 //!
@@ -24,7 +28,7 @@
 //! in any order, masks.
 //!
 //! What is read is never trusted: any file gives values or an [`Error`], within the
-//! [`Limits`](h5lite::Limits) of its connection.
+//! [`Limits`] of its connection.
 
 mod attrs;
 mod axis;
@@ -33,13 +37,16 @@ mod coo;
 mod error;
 mod global_attrs;
 mod graphs;
+mod html;
 mod layers;
+mod numeric;
+pub mod numpy_text;
 mod ops;
 pub mod spec;
 mod state;
-mod text;
+pub mod text;
 mod timestamp;
-pub mod validate;
+mod validate;
 mod view;
 
 pub use h5lite::{self, Array, DType, Element, Limits, Number, Selection};
@@ -52,6 +59,9 @@ pub use error::{Error, Result};
 pub use global_attrs::GlobalAttrs;
 pub use graphs::Graphs;
 pub use layers::{Layer, Layers};
-pub use ops::{Batch, Batches, Changes, Scan, Stat, What};
+pub use ops::{
+    Aggregate, Batch, Batches, Changes, ColumnFunc, Format, Func, GroupBy, Scan, Stat, What,
+};
 pub use spec::SpecVersion;
+pub use validate::{LoomValidator, Report, Strictness, validate};
 pub use view::LoomView;

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use h5lite::{Array, Selection};
 
-use crate::{
-    attrs::Attrs, axis::Axis, connection::LoomConnection, coo::Coo, error::Result, graphs::Graphs,
-};
+use crate::{axis::Axis, connection::LoomConnection, coo::Coo, error::Result, graphs::Graphs};
 
 /// Layers, attributes and graphs in memory, in the order a selection asked for.
 ///

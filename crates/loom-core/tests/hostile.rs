@@ -44,7 +44,7 @@ fn fixture(name: &str) -> Vec<u8> {
     fs::read(path.join(name)).unwrap()
 }
 
-/// Numbers that look random and are the same every time (SplitMix64).
+/// Numbers that look random and are the same every time (`SplitMix64`).
 fn random(state: &mut u64) -> usize {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut z = *state;
@@ -66,7 +66,8 @@ fn flipped_bytes() {
             }
             let start = Instant::now();
             exercise(bytes);
-            assert!(start.elapsed() < Duration::from_secs(10), "{name}");
+            // Some thirty calls, each of which the default limits keep to a few seconds.
+            assert!(start.elapsed() < Duration::from_secs(60), "{name}");
         }
     }
 }

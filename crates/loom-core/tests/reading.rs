@@ -312,9 +312,10 @@ fn maps_and_statistics() {
     for (file, ds, expected) in files("maps") {
         for plan in list(&expected) {
             let axis = axis(plan);
-            let selection = match plan["selection"].is_null() {
-                true => Selection::All,
-                false => positions(&plan["selection"]).into(),
+            let selection = if plan["selection"].is_null() {
+                Selection::All
+            } else {
+                positions(&plan["selection"]).into()
             };
             let layer = ds.layer(plan["layer"].as_str().unwrap()).unwrap();
             let stats = layer.stats(axis, selection.clone(), &STATS).unwrap();

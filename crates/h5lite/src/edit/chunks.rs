@@ -1,20 +1,28 @@
 //! Values into chunks: what is covered is replaced, what is not is kept.
 
+use std::ops::Range;
+
+use ndarray::{Axis, Slice};
+
 use super::{
     Context,
-    dataset::{PendingChunks, PendingData, Place, chunk_counts},
+    dataset::{PendingData, Place, chunk_counts},
+    odometer::Odometer,
+    values,
 };
 use crate::{
     error::{Error, Result},
     filter::{Decoder, Encoder},
     format::chunk_grid::StoredChunk,
     image::Address,
-    read::{Band, bands, checked},
-    value::Selection,
+    read::{Band, bands},
+    value::{Array, Selection},
+    with_array,
 };
 
-/// Chunks are filled, filtered and appended in batches of about this many bytes.
-const BATCH: usize = 32 << 20;
+/// Chunks are filled, filtered and appended in batches of about this many bytes; small ones in
+/// tests, so that small datasets take several.
+const BATCH: usize = if cfg!(test) { 256 } else { 32 << 20 };
 
 /// A chunk that is to be written.
 struct Job<'a> {
@@ -25,17 +33,94 @@ struct Job<'a> {
     before: Option<(Vec<u8>, u32)>,
 }
 
-/// Writes stored elements to the selected positions of a chunked dataset.
+/// Chunks that have been appended, by their place in the grid.
+type Written = Vec<(Vec<u64>, StoredChunk)>;
+
+/// Writes values to the selected positions of a chunked dataset, of which there are `counts` on
+/// each axis.
+///
+/// Where the values lie as the selection does, they are brought into their stored form slab by
+/// slab, so that memory follows the batch and not the values.
 pub(super) fn write(
     data: &mut PendingData,
     context: &mut Context<'_>,
-    selections: &[Selection],
+    selections: &[&Selection],
+    counts: &[usize],
+    values: &Array,
+) -> Result<()> {
+    let mut written = Written::new();
+    let slabs = match (selections.first(), &data.place) {
+        (Some(first), Place::Chunked(pending)) if values.shape() == counts => {
+            let row = values.len() / counts[0] * data.element();
+            slabs(first, counts[0], pending.chunk[0], row)
+        }
+        _ => None,
+    };
+    match slabs {
+        None => {
+            let stored = values::stored(context, values, &data.datatype)?;
+            write_stored(data, context, selections, &stored, &mut written)?;
+        }
+        Some(slabs) => {
+            for (rows, selection) in slabs {
+                let slab: Array = with_array!(values, a => {
+                    a.slice_axis(Axis(0), Slice::from(rows)).to_owned().into()
+                });
+                let stored = values::stored(context, &slab, &data.datatype)?;
+                let selections = [&[&selection], &selections[1..]].concat();
+                write_stored(data, context, &selections, &stored, &mut written)?;
+            }
+        }
+    }
+    if let Place::Chunked(pending) = &mut data.place {
+        pending.written.extend(written);
+    }
+    Ok(())
+}
+
+/// Cuts a range of `count` positions on the first axis where chunks end, into slabs of about a
+/// batch: which rows of the values each covers, and their positions. `None` for a list of
+/// positions, which may come back to a chunk.
+fn slabs(
+    selection: &Selection,
+    count: usize,
+    chunk: usize,
+    row: usize,
+) -> Option<Vec<(Range<usize>, Selection)>> {
+    let (start, step) = match selection {
+        Selection::All => (0, 1),
+        Selection::Range { start, step, .. } => (*start, *step),
+        Selection::Indices(_) => return None,
+    };
+    let mut slabs = Vec::new();
+    let mut first = 0;
+    while first < count {
+        // Up to the end of the chunk in which a batch is full.
+        let full = first.saturating_add(BATCH / row.max(1)).min(count - 1);
+        let chunk_end = ((start + full * step) / chunk + 1).saturating_mul(chunk);
+        let end = (chunk_end - start).div_ceil(step).min(count);
+        let positions = Selection::Range {
+            start: start + first * step,
+            end: Some(start + (end - 1) * step + 1),
+            step,
+        };
+        slabs.push((first..end, positions));
+        first = end;
+    }
+    Some(slabs)
+}
+
+/// Writes stored elements to the selected positions.
+fn write_stored(
+    data: &PendingData,
+    context: &mut Context<'_>,
+    selections: &[&Selection],
     stored: &[u8],
+    written: &mut Written,
 ) -> Result<()> {
     let Place::Chunked(pending) = &data.place else {
         return Ok(());
     };
-    let selections = checked(selections, &data.shape)?;
     let mut axes = Vec::new();
     let mut counts = Vec::new();
     for (axis, selection) in selections.iter().enumerate() {
@@ -48,7 +133,6 @@ pub(super) fn write(
         counts.push(selection.count(axis, data.shape[axis])?);
     }
     let element = data.element();
-    check_len(&counts, element, stored)?;
     let chunk_len = pending.chunk.iter().product::<usize>() * element;
     let batch = (BATCH / chunk_len.max(1)).max(1);
     let mut odometer = Odometer::new(axes.iter().map(Vec::len).collect());
@@ -62,9 +146,6 @@ pub(super) fn write(
                 .map(|(&at, axis)| &axis[at])
                 .collect();
             let coordinates: Vec<u64> = bands.iter().map(|band| band.chunk).collect();
-            let Place::Chunked(pending) = &data.place else {
-                return Ok(());
-            };
             let before = if is_covered(&bands, &data.shape, &pending.chunk) {
                 None
             } else {
@@ -78,10 +159,11 @@ pub(super) fn write(
             odometer.step();
         }
         let strides = strides(&counts);
-        run(data, context, jobs, |job, chunk, shape| {
+        let strides = &strides;
+        run(data, context, jobs, written, |job, chunk, shape| {
             let from = Elements {
                 bytes: stored,
-                strides: &strides,
+                strides,
             };
             let chunk_strides = self::strides(shape);
             copy(&job.bands, &from, chunk, &chunk_strides, (0, 0), element)
@@ -92,9 +174,10 @@ pub(super) fn write(
 
 /// Fills, filters and appends chunks: filling and filtering on all cores, appending in order.
 fn run(
-    data: &mut PendingData,
+    data: &PendingData,
     context: &mut Context<'_>,
     jobs: Vec<Job<'_>>,
+    written: &mut Written,
     fill: impl Fn(&Job<'_>, &mut [u8], &[usize]) -> Option<()> + Sync,
 ) -> Result<()> {
     let Place::Chunked(pending) = &data.place else {
@@ -113,8 +196,8 @@ fn run(
         let mut chunk = match &job.before {
             None => empty.clone(),
             Some((bytes, mask)) => {
-                let decoded = decoder.decode(bytes, *mask, chunk_len, Address(0))?;
-                decoded.get(..chunk_len).unwrap_or_default().to_vec()
+                let whole = decoder.decode(bytes, *mask, chunk_len, Address(0))?;
+                whole.get(..chunk_len).unwrap_or_default().to_vec()
             }
         };
         let short = || Error::corrupt("chunk", Address(0), "fewer values than positions");
@@ -135,9 +218,6 @@ fn run(
             .map(|job| encode(&mut worker, job))
             .collect::<Result<_>>()?
     };
-    let Place::Chunked(pending) = &mut data.place else {
-        return Ok(());
-    };
     for (job, (bytes, filter_mask)) in jobs.into_iter().zip(encoded) {
         let address = context.append(&bytes)?;
         let stored = StoredChunk {
@@ -145,7 +225,7 @@ fn run(
             size: Some(bytes.len() as u64),
             filter_mask,
         };
-        pending.written.insert(job.coordinates, stored);
+        written.push((job.coordinates, stored));
     }
     Ok(())
 }
@@ -154,27 +234,15 @@ fn run(
 pub(super) fn patch(
     shape: &[usize],
     element: usize,
-    selections: &[Selection],
+    selections: &[&Selection],
     stored: &[u8],
     whole: &mut [u8],
 ) -> Result<()> {
-    let scalar = [1];
-    let (shape, scalar_selection) = if shape.is_empty() {
-        (&scalar[..], true)
-    } else {
-        (shape, false)
-    };
-    let selections = if scalar_selection { &[] } else { selections };
-    let selections = checked(selections, shape)?;
     let mut axes = Vec::new();
     let mut counts = Vec::new();
     for (axis, selection) in selections.iter().enumerate() {
         axes.push(bands(selection, axis, shape[axis], shape[axis].max(1))?);
         counts.push(selection.count(axis, shape[axis])?);
-    }
-    check_len(&counts, element, stored)?;
-    if counts.contains(&0) {
-        return Ok(());
     }
     let bands: Vec<&Band> = axes.iter().filter_map(|bands| bands.first()).collect();
     let (from_strides, to_strides) = (strides(&counts), strides(shape));
@@ -213,7 +281,7 @@ pub(super) fn shrink(
             .collect();
         within[axis] = kept - 1..kept;
         let at_edge: Vec<Vec<u64>> = pending.in_grid(context, &within)?.into_keys().collect();
-        clear_behind(data, context, at_edge, axis, edge)?;
+        clear_behind(data, context, &at_edge, axis, edge)?;
     }
     Ok(())
 }
@@ -222,14 +290,14 @@ pub(super) fn shrink(
 fn clear_behind(
     data: &mut PendingData,
     context: &mut Context<'_>,
-    chunks: Vec<Vec<u64>>,
+    chunks: &[Vec<u64>],
     axis: usize,
     edge: usize,
 ) -> Result<()> {
     let element = data.element();
     let fill = data.fill_bytes(1);
     let chunk_len = match &data.place {
-        Place::Chunked(PendingChunks { chunk, .. }) => chunk.iter().product::<usize>() * element,
+        Place::Chunked(pending) => pending.chunk.iter().product::<usize>() * element,
         Place::Contiguous(_) => return Ok(()),
     };
     for batch in chunks.chunks((BATCH / chunk_len.max(1)).max(1)) {
@@ -245,7 +313,8 @@ fn clear_behind(
                 before,
             });
         }
-        run(data, context, jobs, |_, chunk, shape| {
+        let mut written = Written::new();
+        run(data, context, jobs, &mut written, |_, chunk, shape| {
             let stride = strides(shape)[axis];
             for (position, bytes) in chunk.chunks_exact_mut(element).enumerate() {
                 if position / stride % shape[axis] >= edge {
@@ -254,6 +323,9 @@ fn clear_behind(
             }
             Some(())
         })?;
+        if let Place::Chunked(pending) = &mut data.place {
+            pending.written.extend(written);
+        }
     }
     Ok(())
 }
@@ -305,17 +377,6 @@ fn copy(
     Some(())
 }
 
-fn check_len(counts: &[usize], element: usize, stored: &[u8]) -> Result<()> {
-    let wanted = counts.iter().product::<usize>();
-    if stored.len() == wanted * element {
-        return Ok(());
-    }
-    Err(Error::Mismatch {
-        expected: format!("{wanted} values for a selection of {counts:?}"),
-        found: format!("{} values", stored.len() / element.max(1)),
-    })
-}
-
 /// Elements between neighbours on each axis, in C order.
 fn strides(shape: &[usize]) -> Vec<usize> {
     let mut strides = vec![1; shape.len()];
@@ -323,29 +384,4 @@ fn strides(shape: &[usize]) -> Vec<usize> {
         strides[axis - 1] = strides[axis] * shape[axis];
     }
     strides
-}
-
-/// Counts through all combinations of positions, the last axis fastest.
-struct Odometer {
-    lengths: Vec<usize>,
-    at: Vec<usize>,
-    done: bool,
-}
-
-impl Odometer {
-    fn new(lengths: Vec<usize>) -> Self {
-        let (at, done) = (vec![0; lengths.len()], lengths.contains(&0));
-        Self { lengths, at, done }
-    }
-
-    fn step(&mut self) {
-        for axis in (0..self.at.len()).rev() {
-            self.at[axis] += 1;
-            if self.at[axis] < self.lengths[axis] {
-                return;
-            }
-            self.at[axis] = 0;
-        }
-        self.done = true;
-    }
 }

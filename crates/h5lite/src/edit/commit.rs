@@ -1,41 +1,57 @@
 //! The switch from the old content of a file to the new.
 //!
-//! Everything new stands behind the old end of the file when this starts; here it becomes the
+//! Everything new stands behind the old last byte of the file when this starts; here it becomes the
 //! content. What a crash leaves at any moment is the old file or the new one:
 //!
 //! 1. the new bytes are made durable;
 //! 2. nobody else has touched the file meanwhile;
 //! 3. superblock versions 0 and 1: the end-of-file field is set and made durable, then the root's
-//!    address. Each is one aligned field of eight bytes. The old root with the new end of file is
-//!    the old file with some unreachable bytes; the new root with the old end of file would be
-//!    unreadable, which is why the order matters;
+//!    address. Each is one aligned field. The old root with the new end of file is the old file with
+//!    some unreachable bytes; the new root with the old end of file would be unreadable, which is
+//!    why the order matters;
 //! 4. versions 2 and 3: both fields and the checksum lie in 20 bytes, which are written at once.
 //!    Should a disk tear even that, a rescue record at the end of the file holds both versions.
+//!
+//! A failure before the root's address was written is taken back, in the reverse order and as
+//! durably, before the file is cut: an end of file that outlived the bytes in front of it would make
+//! the file unreadable. Where the system refuses that too, the bytes stay.
 
-use super::rescue::RescueRecord;
+use std::ops::Range;
+
+use super::tail::Tail;
 use crate::{
     error::{Error, Result},
-    format::superblock::Superblock,
+    format::{checksum::lookup3, superblock::Superblock},
     image::Address,
-    store::{Store, write_all},
+    store::{self, Store, write_all},
 };
 
 /// Steps that a test leaves out, to show that it would notice.
+#[cfg_attr(not(test), expect(dead_code, reason = "only tests leave steps out"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(test), expect(dead_code, reason = "only tests leave steps out"))]
 pub(crate) enum Step {
     /// The sync of the new bytes.
     SyncContent,
+    /// The check that nobody else has written to the file.
+    CheckUnchanged,
+    /// The record of the switch, for superblocks with a checksum.
+    RescueRecord,
     /// The sync of the end-of-file field in front of the root's address.
     SyncEndOfFile,
     /// The end-of-file field before the root's address.
     EndOfFileFirst,
     /// The last sync.
     SyncSwitch,
+    /// Fields back as they were, after a failure.
+    TakeBack,
+    /// The sync between fields taken back and the file cut.
+    SyncTakenBack,
 }
 
-/// A file as an edit found it.
+/// A file as it was read, or written, last.
 #[derive(Clone, Debug)]
-pub(crate) struct Before {
+pub(crate) struct Committed {
     /// Its superblock, decoded.
     pub(crate) superblock: Superblock,
     /// The bytes of the superblock.
@@ -44,13 +60,17 @@ pub(crate) struct Before {
     pub(crate) len: u64,
 }
 
-impl Before {
-    /// Remembers the file as it is.
+impl Committed {
+    /// Remembers the file, whose superblock has just been read.
+    ///
+    /// # Errors
+    /// [`Error::ChangedUnderUs`] where the superblock is another by now, and [`Error::Io`].
     pub(crate) fn remember(store: &dyn Store, superblock: &Superblock) -> Result<Self> {
         let bytes = read_superblock(store, superblock)?;
-        let len = store
-            .len()
-            .map_err(|error| Error::io("ask for the length", error))?;
+        let len = store::len(store)?;
+        if Superblock::parse(&bytes, superblock.base, len)? != *superblock {
+            return Err(Error::ChangedUnderUs);
+        }
         Ok(Self {
             superblock: superblock.clone(),
             bytes,
@@ -58,29 +78,126 @@ impl Before {
         })
     }
 
-    /// Whether the file is still as it was, but for what was appended.
-    fn check_unchanged(&self, store: &dyn Store, end: u64) -> Result<()> {
-        let len = store
-            .len()
-            .map_err(|error| Error::io("ask for the length", error))?;
-        if read_superblock(store, &self.superblock)? != self.bytes || len < end {
+    /// What the file is after a switch to `after` that left the root as it was.
+    ///
+    /// # Errors
+    /// As [`remember`](Self::remember).
+    pub(crate) fn longer(&self, store: &dyn Store, after: &Self) -> Result<Self> {
+        Self::remember(store, &self.superblock).or_else(|_| {
+            let superblock = Superblock {
+                root: self.superblock.root,
+                ..after.superblock.clone()
+            };
+            Self::remember(store, &superblock)
+        })
+    }
+
+    /// Whether the file is still as it was, but for bytes appended up to `end`.
+    ///
+    /// # Errors
+    /// [`Error::ChangedUnderUs`], and [`Error::Io`].
+    pub(crate) fn check_unchanged(&self, store: &dyn Store, end: u64) -> Result<()> {
+        let len = store::len(store)?;
+        if len != end || read_superblock(store, &self.superblock)? != self.bytes {
             return Err(Error::ChangedUnderUs);
         }
         Ok(())
     }
 
-    /// Takes back what was appended. The file is as it was before, byte for byte, unless bytes
-    /// behind its end of file were in the way.
-    pub(crate) fn roll_back(&self, store: &mut dyn Store) -> Result<()> {
-        let len = store
-            .len()
-            .map_err(|error| Error::io("ask for the length", error))?;
-        if len > self.len {
-            store
-                .set_len(self.len)
-                .map_err(|error| Error::io("cut the file back", error))?;
+    /// The same file with another root group and another end.
+    ///
+    /// Only the fields that change are written anew: a base address that does not say where the
+    /// superblock stands (a user block was put in front of it) stays what it is, and the end of
+    /// file goes on being counted from there.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the fields of a version 1 superblock, which are aligned to four
+    /// bytes only, would change in both halves.
+    pub(crate) fn switched(&self, root: Address, end: u64) -> Result<Self> {
+        let fields = Fields::of(self.superblock.version);
+        let stored = |field: &Range<usize>| {
+            let bytes = self.bytes.get(field.clone());
+            let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+            u64::from_le_bytes(bytes.unwrap_or_default())
+        };
+        let (old_end, old_root) = (stored(&fields.end_of_file), stored(&fields.root));
+        let grown = end.wrapping_sub(self.superblock.end_of_file);
+        let new_end = old_end.wrapping_add(grown);
+        let halves = [(old_end, new_end), (old_root, root.0)];
+        if self.superblock.version == 1 && halves.iter().any(|(old, new)| old >> 32 != new >> 32) {
+            return Err(Error::unsupported(
+                "edit in place: a version 1 superblock cannot be switched safely across a multiple \
+                 of 4 GiB",
+            ));
         }
-        Ok(())
+        let mut bytes = self.bytes.clone();
+        let mut put = |field: Range<usize>, value: &[u8]| {
+            if let Some(place) = bytes.get_mut(field) {
+                place.copy_from_slice(value);
+            }
+        };
+        put(fields.end_of_file, &new_end.to_le_bytes());
+        put(fields.root, &root.0.to_le_bytes());
+        if self.superblock.version < 2 {
+            // With cache type 0 nobody believes the old B-tree and heap that stand behind it.
+            put(fields.cache_type, &[0; 4]);
+        } else {
+            let (summed, sum) = bytes.split_at_mut(CHECKSUM);
+            sum.copy_from_slice(&lookup3(summed).to_le_bytes());
+        }
+        let superblock = Superblock {
+            root,
+            end_of_file: end,
+            ..self.superblock.clone()
+        };
+        Ok(Self {
+            superblock,
+            bytes,
+            len: end,
+        })
+    }
+
+    /// Takes back what was appended: the file is as it was before, byte for byte. Bytes that may
+    /// be somebody else's stay.
+    ///
+    /// # Errors
+    /// [`Error::ChangedUnderUs`] and [`Error::Io`]: nothing was cut off.
+    pub(crate) fn roll_back(&self, store: &mut dyn Store, tail: &Tail) -> Result<()> {
+        let Some(lengths) = tail.written(self.len) else {
+            return Ok(());
+        };
+        let ours = lengths.contains(&store::len(store)?);
+        if !ours || read_superblock(store, &self.superblock)? != self.bytes {
+            return Err(Error::ChangedUnderUs);
+        }
+        store::cut(store, self.len)
+    }
+}
+
+/// Where the checksum of versions 2 and 3 stands, behind what it sums.
+const CHECKSUM: usize = 44;
+
+/// Places of what a switch changes, from the start of the superblock.
+#[derive(Clone, Debug)]
+struct Fields {
+    end_of_file: Range<usize>,
+    root: Range<usize>,
+    /// What kind of cached addresses stand behind the root's; empty in versions 2 and 3.
+    cache_type: Range<usize>,
+}
+
+impl Fields {
+    fn of(version: u8) -> Self {
+        let (end_of_file, root, cache_type) = match version {
+            0 => (40, 64, 72..76),
+            1 => (44, 68, 76..80),
+            _ => (28, 36, 0..0),
+        };
+        Self {
+            end_of_file: end_of_file..end_of_file + 8,
+            root: root..root + 8,
+            cache_type,
+        }
     }
 }
 
@@ -94,81 +211,123 @@ fn read_superblock(store: &dyn Store, superblock: &Superblock) -> Result<Vec<u8>
     Ok(bytes)
 }
 
-/// Makes what stands in front of `end` the content of the file, with its root group at `root`.
-///
-/// # Errors
-/// [`Error::ChangedUnderUs`] and [`Error::Io`]: the old content stands. [`Error::CommitUnknown`]:
-/// the switch was under way; opening the file again shows which content it has.
+/// Why a file was not switched, and what it is now.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    /// The superblock is as it was.
+    Untouched(Error),
+    /// The root is as it was, but perhaps not the end of file: nothing may be cut off.
+    Longer(Error),
+    /// It is the old file or the new one.
+    Unknown(Error),
+}
+
+/// Makes `after` the state of the file, whose bytes are all written.
 pub(crate) fn publish(
     store: &mut dyn Store,
-    before: &Before,
-    root: Address,
-    end: u64,
+    before: &Committed,
+    after: &Committed,
     left_out: Option<Step>,
-) -> Result<Superblock> {
-    let does = |step| left_out != Some(step);
-    let sync = |store: &mut dyn Store| {
-        store
-            .sync()
-            .map_err(|error| Error::io("make the file durable", error))
+) -> Result<(), Failed> {
+    let switch = Switch {
+        before,
+        after,
+        fields: Fields::of(after.superblock.version),
+        left_out,
     };
-    if does(Step::SyncContent) {
-        sync(store)?;
-    }
-    before.check_unchanged(store, end)?;
-    let after = Superblock {
-        root,
-        end_of_file: end,
-        ..before.superblock.clone()
-    };
-    let switched = if after.version < 2 {
-        switch_fields(store, &after, &does, &sync)
-    } else {
-        switch_whole(store, before, &after)
-    };
-    let durable = switched.and_then(|()| {
-        if does(Step::SyncSwitch) {
-            sync(store)
-        } else {
-            Ok(())
+    let ready = switch.sync(store, Step::SyncContent).and_then(|()| {
+        if left_out == Some(Step::CheckUnchanged) {
+            return Ok(());
         }
+        before.check_unchanged(store, after.len)
     });
-    durable.map_err(|error| Error::CommitUnknown(Box::new(error)))?;
-    Ok(after)
-}
-
-/// Versions 0 and 1: one field after the other.
-fn switch_fields(
-    store: &mut dyn Store,
-    after: &Superblock,
-    does: &dyn Fn(Step) -> bool,
-    sync: &dyn Fn(&mut dyn Store) -> Result<()>,
-) -> Result<()> {
-    let shift = if after.version == 0 { 0 } else { 4 };
-    let end_of_file = (after.base + 40 + shift, after.end_of_file);
-    let root = (after.base + 64 + shift, after.root.0);
-    // With cache type 0 nobody believes the root's old B-tree and heap that stand behind it.
-    write_all(store, after.base + 72 + shift, &[0; 4])?;
-    let (first, second) = if does(Step::EndOfFileFirst) {
-        (end_of_file, root)
+    ready.map_err(Failed::Untouched)?;
+    if after.superblock.version < 2 {
+        switch.field_by_field(store)?;
     } else {
-        (root, end_of_file)
-    };
-    write_all(store, first.0, &first.1.to_le_bytes())?;
-    if does(Step::SyncEndOfFile) {
-        sync(store)?;
+        switch.at_once(store)?;
     }
-    write_all(store, second.0, &second.1.to_le_bytes())
+    switch
+        .sync(store, Step::SyncSwitch)
+        .map_err(Failed::Unknown)
 }
 
-/// Versions 2 and 3: end of file, root and checksum at once.
-fn switch_whole(store: &mut dyn Store, before: &Before, after: &Superblock) -> Result<()> {
-    let bytes = after.encode();
-    debug_assert_eq!(bytes.len(), RescueRecord::SUPERBLOCK_LEN);
-    debug_assert_eq!(
-        bytes[..28],
-        before.bytes[..28],
-        "only the end of file and the root change"
-    );
-    write_all(store, after.base + 28, &bytes[28..])
+/// A switch under way.
+struct Switch<'a> {
+    before: &'a Committed,
+    after: &'a Committed,
+    fields: Fields,
+    left_out: Option<Step>,
+}
+
+impl Switch<'_> {
+    fn sync(&self, store: &mut dyn Store, step: Step) -> Result<()> {
+        if self.left_out == Some(step) {
+            return Ok(());
+        }
+        store::sync(store)
+    }
+
+    /// Writes a part of the superblock as it is in `state`.
+    fn put(store: &mut dyn Store, state: &Committed, place: &Range<usize>) -> Result<()> {
+        let bytes = state.bytes.get(place.clone()).unwrap_or_default();
+        write_all(store, state.superblock.base + place.start as u64, bytes)
+    }
+
+    /// Versions 0 and 1: one field after the other.
+    fn field_by_field(&self, store: &mut dyn Store) -> Result<(), Failed> {
+        let Fields {
+            end_of_file,
+            root,
+            cache_type,
+        } = &self.fields;
+        let (first, second) = match self.left_out {
+            Some(Step::EndOfFileFirst) => (root, end_of_file),
+            _ => (end_of_file, root),
+        };
+        let prepared = Self::put(store, self.after, cache_type)
+            .and_then(|()| Self::put(store, self.after, first))
+            .and_then(|()| self.sync(store, Step::SyncEndOfFile));
+        if let Err(error) = prepared {
+            return Err(self.take_back_end_of_file(store, error));
+        }
+        Self::put(store, self.after, second).map_err(|error| {
+            let root_is_back =
+                Self::put(store, self.before, root).and_then(|()| store::sync(store));
+            match root_is_back {
+                Ok(()) => self.take_back_end_of_file(store, error),
+                Err(_) => Failed::Unknown(error),
+            }
+        })
+    }
+
+    /// Undoes all but the root, which is the old one.
+    fn take_back_end_of_file(&self, store: &mut dyn Store, error: Error) -> Failed {
+        let back = match self.left_out {
+            Some(Step::TakeBack) => Ok(()),
+            _ => Self::put(store, self.before, &self.fields.end_of_file)
+                .and_then(|()| Self::put(store, self.before, &self.fields.cache_type))
+                .and_then(|()| self.sync(store, Step::SyncTakenBack)),
+        };
+        match back {
+            Ok(()) => Failed::Untouched(error),
+            Err(_) => Failed::Longer(error),
+        }
+    }
+
+    /// Versions 2 and 3: end of file, root and checksum at once.
+    fn at_once(&self, store: &mut dyn Store) -> Result<(), Failed> {
+        let changed = self.fields.end_of_file.start..self.after.bytes.len();
+        Self::put(store, self.after, &changed).map_err(|error| {
+            let back = match self.left_out {
+                Some(Step::TakeBack) => Ok(()),
+                _ => Self::put(store, self.before, &changed)
+                    .and_then(|()| self.sync(store, Step::SyncTakenBack)),
+            };
+            match back {
+                Ok(()) => Failed::Untouched(error),
+                Err(_) => Failed::Unknown(error),
+            }
+        })
+    }
 }

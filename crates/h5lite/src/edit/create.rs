@@ -1,7 +1,7 @@
 //! New datasets.
 
 use super::{
-    Edit,
+    Context, Edit,
     dataset::{PendingChunks, PendingData, Place},
     tree::{Kind, Target},
     values,
@@ -9,14 +9,13 @@ use super::{
 use crate::{
     error::{Error, InObject, Result},
     format::{
-        message::{DataLayout, Dataspace, Datatype, FillValue, Filter, FilterId, FilterPipeline},
+        message::{
+            Class, DataLayout, Dataspace, Datatype, FillValue, Filter, FilterId, FilterPipeline,
+        },
         object_header::RawMessage,
     },
     value::{Array, DType},
 };
-
-/// The most values an attribute can have, in bytes, so that its message fits into a header.
-pub(super) const MAX_ATTRIBUTE: usize = 64_000;
 
 /// How a new dataset is stored.
 #[derive(Clone, Debug, Default)]
@@ -146,11 +145,14 @@ impl Edit<'_> {
     /// [`Error::Mismatch`] where the options do not fit the values or something on the way is no
     /// group, [`Error::Io`].
     pub fn write(&mut self, path: &str, values: &Array, options: &DatasetOptions) -> Result<()> {
-        self.create(path, values.dtype(), values.shape(), options)?;
-        if values.is_empty() {
-            return Ok(());
-        }
-        self.write_at(path, &[], values)
+        self.check_place(path)?;
+        let (mut context, _) = self.parts()?;
+        let (mut data, messages) = options
+            .dataset(&mut context, values.dtype(), values.shape())
+            .in_object(path)?;
+        data.write(&mut context, None, &[], values)
+            .in_object(path)?;
+        self.add(path, data, messages)
     }
 
     /// Makes a new dataset without values, in the place of whatever has that path: all of it reads
@@ -165,39 +167,63 @@ impl Edit<'_> {
         shape: &[usize],
         options: &DatasetOptions,
     ) -> Result<()> {
-        options.check(shape).in_object(path)?;
-        let datatype = options
-            .datatype
-            .clone()
-            .unwrap_or_else(|| Datatype::of(dtype));
-        let (mut context, tree) = self.parts()?;
+        self.check_place(path)?;
+        let (mut context, _) = self.parts()?;
+        let (data, messages) = options
+            .dataset(&mut context, dtype, shape)
+            .in_object(path)?;
+        self.add(path, data, messages)
+    }
+
+    fn add(&mut self, path: &str, data: PendingData, messages: Vec<RawMessage>) -> Result<()> {
+        let (_, tree) = self.parts()?;
+        let id = tree.add(Kind::Dataset(Some(Box::new(data))), messages);
+        self.place(path, Target::Object(id))
+    }
+}
+
+impl DatasetOptions {
+    /// A dataset that is stored so, and its messages but for those about data and shape.
+    fn dataset(
+        &self,
+        context: &mut Context<'_>,
+        dtype: DType,
+        shape: &[usize],
+    ) -> Result<(PendingData, Vec<RawMessage>)> {
+        self.check(shape)?;
+        let datatype = self.datatype.clone().unwrap_or_else(|| Datatype::of(dtype));
+        let in_heap = matches!(datatype.class, Class::VariableLength { .. });
+        let summed = |filter: &Filter| filter.id == FilterId::FLETCHER32;
+        if in_heap && self.filters.iter().any(summed) {
+            // libhdf5 makes no such dataset, and some versions crash on one.
+            let what = "fletcher32 for values of variable length";
+            return Err(Error::unsupported(what));
+        }
         let sizes = context.file.image().sizes();
-        let fill = match &options.fill {
-            Some(value) => {
-                let stored = values::stored(&mut context, value, &datatype).in_object(path)?;
-                if stored.len() != datatype.size as usize {
-                    let expected = "one fill value".to_owned();
-                    let found = format!("{} values", value.len());
-                    return Err(Error::Mismatch { expected, found }).in_object(path);
-                }
-                Some(stored)
+        let fill = match &self.fill {
+            Some(value) if value.len() != 1 => {
+                let expected = "one fill value".to_owned();
+                let found = format!("{} values", value.len());
+                return Err(Error::Mismatch { expected, found });
             }
+            Some(value) => Some(values::stored(context, value, &datatype)?),
             None => None,
         };
-        let filters: Vec<Filter> = options
+        let filters: Vec<Filter> = self
             .filters
             .iter()
             .map(|filter| filter.sized(&datatype))
             .collect();
         let dims: Vec<u64> = shape.iter().map(|&dim| dim as u64).collect();
-        let space = match shape.is_empty() {
-            true => Dataspace::Scalar,
-            false => Dataspace::Simple {
+        let space = if shape.is_empty() {
+            Dataspace::Scalar
+        } else {
+            Dataspace::Simple {
                 dims,
-                max_dims: options.max_shape.clone(),
-            },
+                max_dims: self.max_shape.clone(),
+            }
         };
-        let allocation_time = if options.chunk.is_some() {
+        let allocation_time = if self.chunk.is_some() {
             CHUNK_BY_CHUNK
         } else {
             LATE
@@ -227,14 +253,14 @@ impl Edit<'_> {
                 sizes,
             ));
         }
-        let place = match &options.chunk {
+        let place = match &self.chunk {
             None => Place::Contiguous(None),
-            Some(chunk) => Place::Chunked(PendingChunks {
+            Some(chunk) => Place::Chunked(Box::new(PendingChunks {
                 chunk: chunk.clone(),
                 committed: None,
                 kept: vec![0; shape.len()],
                 written: std::collections::BTreeMap::new(),
-            }),
+            })),
         };
         if matches!(place, Place::Contiguous(_)) {
             let bytes = shape.iter().product::<usize>() as u64 * u64::from(datatype.size);
@@ -246,14 +272,13 @@ impl Edit<'_> {
         }
         let data = PendingData {
             shape: shape.to_vec(),
-            max_shape: options.max_shape.clone(),
+            max_shape: self.max_shape.clone(),
             datatype,
             filters,
             fill,
             place,
         };
-        let id = tree.add(Kind::Dataset(Some(Box::new(data))), messages);
-        self.place(path, Target::Object(id))
+        Ok((data, messages))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, chunks};
+use super::{Context, chunks, preconditions::btree_k, values};
 use crate::{
     error::{Error, Result},
     filter::Encoder,
@@ -13,8 +13,8 @@ use crate::{
         object_header::RawMessage,
     },
     image::Address,
-    read::{Storage, Values},
-    value::Selection,
+    read::{Storage, Values, checked},
+    value::{Array, Selection},
 };
 
 /// The data of a dataset that is being written.
@@ -35,7 +35,7 @@ pub(super) enum Place {
     /// One run of bytes, once they have been written.
     Contiguous(Option<Address>),
     /// In chunks.
-    Chunked(PendingChunks),
+    Chunked(Box<PendingChunks>),
 }
 
 /// The chunks of a dataset that is being written.
@@ -59,12 +59,12 @@ impl PendingData {
         filters: &[Filter],
     ) -> Self {
         let place = match values.storage.chunk_shape() {
-            Some(chunk) => Place::Chunked(PendingChunks {
+            Some(chunk) => Place::Chunked(Box::new(PendingChunks {
                 chunk: chunk.to_vec(),
                 committed: Some(values.storage.clone()),
                 kept: chunk_counts(&values.shape, chunk),
                 written: BTreeMap::new(),
-            }),
+            })),
             None => Place::Contiguous(None),
         };
         Self {
@@ -82,33 +82,53 @@ impl PendingData {
         self.datatype.size as usize
     }
 
-    /// Writes stored elements to the selected positions.
+    /// Writes values to the selected positions. Where that fails, the data is what it was.
     pub(super) fn write(
         &mut self,
         context: &mut Context<'_>,
         committed: Option<&Values<'_>>,
         selections: &[Selection],
-        stored: &[u8],
+        values: &Array,
     ) -> Result<()> {
+        let checked = checked(selections, &self.shape)?;
+        let axes = checked.iter().zip(&self.shape).enumerate();
+        let counts: Vec<usize> = axes
+            .map(|(axis, (selection, &length))| selection.count(axis, length))
+            .collect::<Result<_>>()?;
+        let wanted = counts.iter().product::<usize>();
+        if values.len() != wanted {
+            return Err(Error::Mismatch {
+                expected: format!("{wanted} values for a selection of {counts:?}"),
+                found: format!("{} values", values.len()),
+            });
+        }
+        let kind = values::check_kind(values, &self.datatype);
+        if wanted == 0 {
+            return kind;
+        }
         if let Place::Chunked(_) = self.place {
-            return chunks::write(self, context, selections, stored);
+            return chunks::write(self, context, &checked, &counts, values);
+        }
+        let count = self.shape.iter().product::<usize>();
+        if checked
+            .iter()
+            .all(|selection| **selection == Selection::All)
+        {
+            let address = values::append(context, values, &self.datatype)?;
+            self.place = Place::Contiguous(Some(address));
+            return Ok(());
         }
         // Contiguous data is small, or it would be in chunks: it is written anew as a whole.
-        let total = self.shape.iter().product::<usize>() * self.element();
-        let whole = stored.len() == total && selections.iter().all(|s| *s == Selection::All);
-        let bytes = if whole {
-            stored.to_vec()
-        } else {
-            let mut bytes = match (&self.place, committed) {
-                (Place::Contiguous(Some(written)), _) => {
-                    context.tail.read(context.store, *written, total)?
-                }
-                (_, Some(values)) => values.bytes(&[])?,
-                _ => self.fill_bytes(total / self.element().max(1)),
-            };
-            chunks::patch(&self.shape, self.element(), selections, stored, &mut bytes)?;
-            bytes
+        let mut bytes = match (&self.place, committed) {
+            (Place::Contiguous(Some(written)), _) => {
+                let total = count * self.element();
+                context.tail.read(context.store, *written, total)?
+            }
+            (_, Some(values)) => values.bytes(&[])?,
+            _ => self.fill_bytes(count),
         };
+        let stored = values::stored(context, values, &self.datatype)?;
+        chunks::patch(&self.shape, self.element(), &checked, &stored, &mut bytes)?;
         self.place = Place::Contiguous(Some(context.append(&bytes)?));
         Ok(())
     }
@@ -145,9 +165,19 @@ impl PendingData {
                 "resizing of a dataset that is not stored in chunks",
             ));
         }
-        chunks::shrink(self, context, shape)?;
-        self.shape = shape.to_vec();
-        Ok(())
+        let before = match &self.place {
+            Place::Chunked(pending) => Some((pending.kept.clone(), pending.written.clone())),
+            Place::Contiguous(_) => None,
+        };
+        let shrunk = chunks::shrink(self, context, shape);
+        match (&shrunk, before, &mut self.place) {
+            (Ok(()), ..) => self.shape = shape.to_vec(),
+            (Err(_), Some((kept, written)), Place::Chunked(pending)) => {
+                (pending.kept, pending.written) = (kept, written);
+            }
+            (Err(_), ..) => {}
+        }
+        shrunk
     }
 
     /// Writes the index and puts the messages about shape and layout into the header.
@@ -301,7 +331,7 @@ impl PendingChunks {
             stored: &stored,
         };
         let sizes = context.file.image().sizes();
-        let tree = BulkLoad::new(&entries, sizes, context.file.btree_k().chunk)?;
+        let tree = BulkLoad::new(&entries, sizes, btree_k(context.file)?.chunk)?;
         let base = context.tail.next();
         tree.write(base, &mut |node| context.append(node).map(drop))
             .map(Some)

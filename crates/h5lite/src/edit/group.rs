@@ -1,7 +1,5 @@
 //! A group as it is written: a symbol table, or link messages where a table cannot hold the links.
 
-use std::collections::BTreeMap;
-
 use super::tree::{Content, Id, Kind, Links, Target};
 use crate::{
     error::Result,
@@ -46,6 +44,7 @@ pub(super) fn header(
         Kind::Group(links) => {
             let info = LinkInfo {
                 max_creation_index: links.next_order,
+                creation_order_index: links.order_indexed.then_some(None),
                 ..LinkInfo::default()
             };
             messages.push(RawMessage::new(&info, sizes));
@@ -66,7 +65,7 @@ pub(super) fn header(
         Kind::Dataset(_) | Kind::Other => {}
     }
     messages.extend(content.messages.iter().cloned());
-    messages.extend(content.attributes.values().cloned());
+    messages.extend(content.attributes.messages().cloned());
     let reference_count = content.reference_count;
     ObjectHeader {
         address: Address(0),
@@ -92,12 +91,7 @@ pub(crate) fn empty_file() -> Result<Vec<u8>> {
         root: Address(0),
     };
     superblock.root = Address(superblock.encode().len() as u64);
-    let root = Content {
-        reference_count: 1,
-        attributes: BTreeMap::new(),
-        messages: Vec::new(),
-        kind: Kind::Group(Links::default()),
-    };
+    let root = Content::new(Kind::Group(Links::default()), Vec::new());
     let nowhere: Resolve<'_> = &|_| Address(0);
     let unplaced = SymbolTableMessage {
         btree: Address(0),

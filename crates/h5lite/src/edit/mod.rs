@@ -1,11 +1,17 @@
 //! Changing a file: everything new is written behind its end, then the root is switched.
 
+mod attributes;
 mod chunks;
 mod commit;
+#[cfg(test)]
+mod crash_tests;
 mod create;
 mod dataset;
 mod group;
+mod links;
+mod odometer;
 mod preconditions;
+mod references;
 mod rescue;
 mod tail;
 #[cfg(test)]
@@ -14,24 +20,22 @@ mod tree;
 mod values;
 mod write;
 
+pub(crate) use commit::Committed;
 pub use create::DatasetOptions;
 pub(crate) use dataset::PendingData;
 pub(crate) use group::empty_file;
-pub(crate) use rescue::finish_torn_switch;
+pub(crate) use references::References;
+pub(crate) use rescue::{finish_torn_switch, is_torn};
 
 use self::{
-    commit::{Before, Step, publish},
+    commit::{Failed, Step, publish},
     rescue::RescueRecord,
     tail::Tail,
-    tree::{Content, Id, Kind, Target, Tree},
+    tree::{Id, Kind, Tree},
 };
 use crate::{
     error::{Error, InObject, Result},
     file::File,
-    format::{
-        message::{AttributeMessage, AttributeType, Dataspace, Datatype, LinkTarget},
-        object_header::RawMessage,
-    },
     image::Address,
     object::{Dataset, Object},
     store::Store,
@@ -62,11 +66,10 @@ pub struct Edit<'f> {
     file: &'f mut File,
     /// Taken from the file for as long as the edit lasts.
     store: Option<Box<dyn Store>>,
-    before: Before,
+    before: Committed,
     tail: Tail,
     tree: Tree,
     left_out: Option<Step>,
-    finished: bool,
 }
 
 /// What writing needs: the committed file, and the place behind its end.
@@ -87,26 +90,21 @@ impl<'f> Edit<'f> {
     /// Starts a change to a file that was opened for writing.
     pub(crate) fn new(file: &'f mut File) -> Result<Self> {
         preconditions::check(file)?;
+        let before = file.state()?.clone();
         let store = file.store.take().ok_or(Error::ReadOnly)?;
-        let superblock = file.superblock();
-        let before = match Before::remember(&*store, superblock) {
-            Ok(before) => before,
-            Err(error) => {
-                file.store = Some(store);
-                return Err(error);
-            }
-        };
-        let tail = Tail::new(superblock.base, superblock.end_of_file);
-        let tree = Tree::new(superblock.root);
-        Ok(Self {
+        let unchanged = before.check_unchanged(&*store, before.len);
+        let tail = Tail::new(before.superblock.base, before.len);
+        let tree = Tree::new(before.superblock.root);
+        let edit = Self {
             file,
             store: Some(store),
             before,
             tail,
             tree,
             left_out: None,
-            finished: false,
-        })
+        };
+        // Refused only now, so that the store goes back where it came from.
+        unchanged.map(|()| edit)
     }
 
     /// Leaves a step of the commit out, to show that a test notices.
@@ -137,276 +135,51 @@ impl<'f> Edit<'f> {
     pub fn commit(mut self) -> Result<()> {
         let (mut context, tree) = self.parts()?;
         tree.spread_changes(context.file)?;
-        preconditions::check_references(context.file, tree)?;
+        references::check(context.file, tree)?;
         let root = write::objects(tree, &mut context)?;
-        let base = context.file.superblock().base;
-        let mut after = context.file.superblock().clone();
-        after.root = root;
-        if after.version >= 2 {
-            after.end_of_file = base + context.tail.next().0 + RescueRecord::LEN as u64;
-            if let Some(record) = rescue::record(context.file.superblock(), &after) {
-                context.append(&record.encode())?;
-            }
-        }
-        context.tail.flush(context.store)?;
-        let (end, left_out) = (self.tail.end(), self.left_out);
+        let after = self.seal(root)?;
         let store = self.store.as_deref_mut().ok_or(Error::ReadOnly)?;
-        match publish(store, &self.before, root, end, left_out) {
-            Ok(superblock) => {
-                self.finished = true;
-                let store = self.store.take().ok_or(Error::ReadOnly)?;
-                self.file.committed(store, superblock)
+        self.tail.flush(store)?;
+        // Whatever can fail is done before the switch: behind it, the commit has happened.
+        let source = store.source(self.file.mapped)?;
+        match publish(store, &self.before, &after, self.left_out) {
+            Ok(()) => {
+                self.file.store = self.store.take();
+                self.file.switched_to(source, after);
+                Ok(())
             }
-            Err(error) => {
-                // Behind a switch that may have happened nothing must be cut off.
-                self.finished = matches!(error, Error::CommitUnknown(_));
+            Err(Failed::Untouched(error)) => Err(error),
+            Err(Failed::Longer(error)) => {
+                let store = self.store.take().ok_or(Error::ReadOnly)?;
+                match self.before.longer(&*store, &after) {
+                    Ok(state) => self.file.committed = Some(state),
+                    Err(_) => self.file.doubt = Some(error.to_string()),
+                }
+                self.file.store = Some(store);
                 Err(error)
             }
-        }
-    }
-
-    /// The object with this path: its node, if there is one. Soft links are not followed.
-    fn find(&mut self, path: &str) -> Result<Option<Id>> {
-        let (context, tree) = self.parts()?;
-        let mut at = Tree::ROOT;
-        for name in names(path) {
-            let Kind::Group(links) = &tree.content(context.file, at)?.kind else {
-                return Ok(None);
-            };
-            match links.by_name.get(name) {
-                Some((Target::Object(id), _)) => at = *id,
-                _ => return Ok(None),
+            Err(Failed::Unknown(error)) => {
+                // Behind a switch that may have happened nothing must be cut off.
+                self.file.store = self.store.take();
+                self.file.doubt = Some(error.to_string());
+                Err(Error::CommitUnknown(Box::new(error)))
             }
         }
-        Ok(Some(at))
     }
 
-    fn require(&mut self, path: &str) -> Result<Id> {
-        self.find(path)?.ok_or_else(|| Error::NotFound {
-            what: "object",
-            name: path.to_owned(),
-        })
-    }
-
-    /// Whether there is an object with this path. Soft links are not followed.
-    ///
-    /// # Errors
-    /// [`Error::Corrupt`] and its kin, where a group on the way cannot be read.
-    pub fn contains(&mut self, path: &str) -> Result<bool> {
-        Ok(self.find(path)?.is_some())
-    }
-
-    /// Makes a group, and those around it that do not exist. One that exists is left as it is.
-    ///
-    /// # Errors
-    /// [`Error::Mismatch`] where something on the way is no group.
-    pub fn create_group(&mut self, path: &str) -> Result<()> {
-        self.group(path).map(drop)
-    }
-
-    /// The group with this path, made where it does not exist.
-    fn group(&mut self, path: &str) -> Result<Id> {
-        let (context, tree) = self.parts()?;
-        let file = context.file;
-        let mut at = Tree::ROOT;
-        for name in names(path) {
-            let existing = tree
-                .links(file, at, path)?
-                .by_name
-                .get(name)
-                .map(|(target, _)| target.clone());
-            at = match existing {
-                Some(Target::Object(id)) => id,
-                Some(Target::Elsewhere(_)) => {
-                    let source = Error::unsupported("change through a soft or external link");
-                    return Err(source).in_object(path);
-                }
-                None => {
-                    let id = tree.add(Kind::Group(tree::Links::default()), Vec::new());
-                    link(tree, file, at, name, Target::Object(id))?;
-                    id
-                }
-            };
+    /// Ends what was appended, and says what the file will be with it.
+    fn seal(&mut self, root: Address) -> Result<Committed> {
+        let version = self.before.superblock.version;
+        if version < 2 || self.left_out == Some(Step::RescueRecord) {
+            return self.before.switched(root, self.tail.end());
         }
-        tree.links(file, at, path)?;
-        Ok(at)
-    }
-
-    /// Puts a link into the group around `path`, in the place of whatever has that name.
-    fn place(&mut self, path: &str, target: Target) -> Result<()> {
-        let (parent, name) = split(path)?;
-        let group = self.group(parent)?;
-        self.unlink(group, name)?;
-        let (context, tree) = self.parts()?;
-        link(tree, context.file, group, name, target)
-    }
-
-    /// Takes a name out of a group, if it is there.
-    fn unlink(&mut self, group: Id, name: &str) -> Result<Option<Target>> {
-        let (context, tree) = self.parts()?;
-        let file = context.file;
-        if !tree.links(file, group, name)?.by_name.contains_key(name) {
-            return Ok(None);
+        let start = self.before.superblock.base + self.tail.next().0;
+        let end = start + RescueRecord::LEN as u64;
+        let after = self.before.switched(root, end)?;
+        if let Some(record) = RescueRecord::new(&self.before, &after) {
+            self.parts()?.0.append(&record.encode())?;
         }
-        tree.change(file, group)?;
-        let removed = tree.links(file, group, name)?.by_name.remove(name);
-        let target = removed.map(|(target, _)| target);
-        if let Some(Target::Object(id)) = target {
-            // Its other names stay, if it has any.
-            if let Ok(Content {
-                reference_count, ..
-            }) = tree.content(file, id)
-            {
-                if *reference_count > 1 {
-                    tree.change(file, id)?.reference_count -= 1;
-                }
-            }
-        }
-        Ok(target)
-    }
-
-    /// Makes a soft link at `path` to the path `target`, in the place of whatever is there.
-    ///
-    /// # Errors
-    /// [`Error::Mismatch`] where something on the way is no group.
-    pub fn soft_link(&mut self, path: &str, target: &str) -> Result<()> {
-        check_name(target)?;
-        self.place(path, Target::Elsewhere(LinkTarget::Soft(target.to_owned())))
-    }
-
-    /// Removes the name `path`; the object too, unless it has other names.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`].
-    pub fn remove(&mut self, path: &str) -> Result<()> {
-        let (parent, name) = split(path)?;
-        let group = self.require(parent)?;
-        match self.unlink(group, name)? {
-            Some(_) => Ok(()),
-            None => Err(Error::NotFound {
-                what: "object",
-                name: path.to_owned(),
-            }),
-        }
-    }
-
-    /// Gives the object at `from` the path `to`.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]; [`Error::Exists`] where something has the new path; [`Error::Mismatch`]
-    /// for a group that would move into itself.
-    pub fn rename(&mut self, from: &str, to: &str) -> Result<()> {
-        let inside = names(to).zip(names(from).map(Some).chain(std::iter::repeat(None)));
-        if inside
-            .take(names(from).count())
-            .all(|(to, from)| Some(to) == from)
-            && names(to).count() >= names(from).count()
-        {
-            return Err(Error::Mismatch {
-                expected: "a path outside the object itself".to_owned(),
-                found: to.to_owned(),
-            });
-        }
-        let (to_parent, to_name) = split(to)?;
-        if let Some(group) = self.find(to_parent)? {
-            let (context, tree) = self.parts()?;
-            if tree
-                .links(context.file, group, to_parent)?
-                .by_name
-                .contains_key(to_name)
-            {
-                return Err(Error::Exists(to.to_owned()));
-            }
-        }
-        let (from_parent, from_name) = split(from)?;
-        let group = self.require(from_parent)?;
-        let (context, tree) = self.parts()?;
-        let file = context.file;
-        let links = tree.links(file, group, from_parent)?;
-        let Some((target, _)) = links.by_name.get(from_name).cloned() else {
-            return Err(Error::NotFound {
-                what: "object",
-                name: from.to_owned(),
-            });
-        };
-        tree.change(file, group)?;
-        tree.links(file, group, from_parent)?
-            .by_name
-            .remove(from_name);
-        let to_group = self.group(to_parent)?;
-        let (context, tree) = self.parts()?;
-        link(tree, context.file, to_group, to_name, target)
-    }
-
-    /// Sets an attribute, in the place of one of the same name. Numbers keep their type; strings
-    /// become UTF-8 of variable length.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]; [`Error::Unsupported`] for more than 64 KiB of values.
-    pub fn set_attribute(&mut self, path: &str, name: &str, values: &Array) -> Result<()> {
-        self.set_attribute_as(path, name, values, &Datatype::of(values.dtype()))
-    }
-
-    /// The same, stored as a given type.
-    ///
-    /// # Errors
-    /// As [`set_attribute`](Self::set_attribute), and [`Error::Mismatch`] where the values do not
-    /// fit the type.
-    pub fn set_attribute_as(
-        &mut self,
-        path: &str,
-        name: &str,
-        values: &Array,
-        datatype: &Datatype,
-    ) -> Result<()> {
-        check_name(name)?;
-        let id = self.require(path)?;
-        let (mut context, tree) = self.parts()?;
-        let data = values::stored(&mut context, values, datatype).in_object(path)?;
-        if data.len() > create::MAX_ATTRIBUTE {
-            let what = format_args!("attribute of {} bytes: at most 64 KiB fit", data.len());
-            return Err(Error::unsupported(what)).in_object(path);
-        }
-        let dims: Vec<u64> = values.shape().iter().map(|&dim| dim as u64).collect();
-        let dataspace = match dims.is_empty() {
-            true => Dataspace::Scalar,
-            false => Dataspace::Simple {
-                dims,
-                max_dims: None,
-            },
-        };
-        let datatype = AttributeType::Here(datatype.clone());
-        let message = AttributeMessage {
-            name: name.to_owned(),
-            datatype,
-            dataspace,
-            data,
-        };
-        let raw = RawMessage::new(&message, context.file.image().sizes());
-        tree.change(context.file, id)?
-            .attributes
-            .insert(name.to_owned(), raw);
-        Ok(())
-    }
-
-    /// Removes an attribute.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] for the object or the attribute.
-    pub fn remove_attribute(&mut self, path: &str, name: &str) -> Result<()> {
-        let id = self.require(path)?;
-        let (context, tree) = self.parts()?;
-        let missing = || Error::NotFound {
-            what: "attribute",
-            name: name.to_owned(),
-        };
-        let content = tree.content(context.file, id)?;
-        content
-            .attributes
-            .remove(name)
-            .ok_or_else(missing)
-            .in_object(path)?;
-        tree.change(context.file, id).map(drop)
+        Ok(after)
     }
 
     /// Writes values to the selected positions of a dataset: one selection for each axis, or none
@@ -418,8 +191,7 @@ impl<'f> Edit<'f> {
     pub fn write_at(&mut self, path: &str, selections: &[Selection], values: &Array) -> Result<()> {
         let id = self.require(path)?;
         self.with_data(id, path, |context, data, committed| {
-            let stored = values::stored(context, values, &data.datatype)?;
-            data.write(context, committed.map(Dataset::values), selections, &stored)
+            data.write(context, committed.map(Dataset::values), selections, values)
         })
     }
 
@@ -453,13 +225,13 @@ impl<'f> Edit<'f> {
         let Kind::Dataset(pending) = &mut tree.change(file, id)?.kind else {
             let source = Error::Mismatch {
                 expected: "a dataset".into(),
-                found: "a group".into(),
+                found: "a group or a committed datatype".into(),
             };
             return Err(source).in_object(path);
         };
         let mut data = match (pending.take(), &committed) {
             (Some(data), _) => data,
-            (None, Some(dataset)) => Box::new(dataset.pending()?),
+            (None, Some(dataset)) => Box::new(dataset.pending().in_object(path)?),
             (None, None) => return Err(Error::ReadOnly),
         };
         let changed = change(&mut context, &mut data, committed.as_ref()).in_object(path);
@@ -475,46 +247,14 @@ impl Drop for Edit<'_> {
         let Some(mut store) = self.store.take() else {
             return;
         };
-        if !self.finished {
-            // Should the system refuse even that, some unreachable bytes stay behind the end.
-            let _ = self.before.roll_back(&mut *store);
+        if let Err(Error::Io { .. }) = self.before.roll_back(&mut *store, &self.tail) {
+            // The system refuses even that: some unreachable bytes stay behind the end.
+            let lengths = self.tail.written(self.before.len);
+            match (&mut self.file.committed, lengths, store.len()) {
+                (Some(state), Some(ours), Ok(len)) if ours.contains(&len) => state.len = len,
+                _ => {}
+            }
         }
         self.file.store = Some(store);
     }
-}
-
-/// Adds a link to a group.
-fn link(tree: &mut Tree, file: &File, group: Id, name: &str, target: Target) -> Result<()> {
-    check_name(name)?;
-    tree.change(file, group)?;
-    let links = tree.links(file, group, name)?;
-    let order = links.next_order;
-    links.next_order = order.map(|order| order + 1);
-    links.by_name.insert(name.to_owned(), (target, order));
-    Ok(())
-}
-
-/// The names a path consists of.
-fn names(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter(|name| !name.is_empty())
-}
-
-/// The group around a path, and the last name.
-fn split(path: &str) -> Result<(&str, &str)> {
-    let trimmed = path.trim_end_matches('/');
-    let (parent, name) = trimmed.rsplit_once('/').unwrap_or(("", trimmed));
-    check_name(name)?;
-    Ok((parent, name))
-}
-
-/// Whether a link or attribute can have this name.
-fn check_name(name: &str) -> Result<()> {
-    if name.is_empty() || name.contains('\0') || name == "." || name == ".." {
-        let found = format!("{name:?}");
-        return Err(Error::Mismatch {
-            expected: "a name".to_owned(),
-            found,
-        });
-    }
-    Ok(())
 }

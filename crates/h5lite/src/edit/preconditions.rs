@@ -1,13 +1,9 @@
 //! Files that must not be edited in place, because somebody would misread or overwrite the result.
 
-use super::tree::{Kind, Tree};
 use crate::{
     error::{Error, Result},
     file::File,
-    format::{
-        message::{Class, Datatype, Message, kind},
-        object_header::ObjectHeader,
-    },
+    format::{message::kind, object_header::ObjectHeader, superblock::BtreeK},
     image::Sizes,
 };
 
@@ -47,61 +43,16 @@ pub(super) fn check(file: &File) -> Result<()> {
     Ok(())
 }
 
-/// Whether objects may be moved: a reference in a dataset would go on leading to the old place.
+/// Node capacities of the version 1 B-trees of this file: superblock versions 0 and 1 hold them,
+/// later ones leave them to their extension.
 ///
 /// # Errors
-/// [`Error::Unsupported`] where an object that moves may be referred to.
-pub(super) fn check_references(file: &File, tree: &mut Tree) -> Result<()> {
-    let moved = |id: usize, tree: &Tree| tree.node(id).changed && tree.node(id).committed.is_some();
-    let committed_type = |id: usize, tree: &Tree| {
-        let content = tree.node(id).content.as_ref();
-        content.is_some_and(|content| matches!(content.kind, Kind::Other))
+/// [`Error::Corrupt`] where the extension cannot be read.
+pub(super) fn btree_k(file: &File) -> Result<BtreeK> {
+    let superblock = file.superblock();
+    let Some(extension) = superblock.extension else {
+        return Ok(superblock.k);
     };
-    if tree
-        .ids()
-        .any(|id| moved(id, tree) && committed_type(id, tree))
-    {
-        return Err(Error::unsupported(
-            "edit in place: a committed datatype would move away from what refers to it",
-        ));
-    }
-    let image = file.image();
-    tree.read_all(file)?;
-    for id in tree.ids() {
-        let Some(address) = tree.node(id).committed else {
-            continue;
-        };
-        let header = ObjectHeader::read(image, address)?;
-        let datatype = header.get::<Datatype>(image);
-        let referring = datatype
-            .ok()
-            .flatten()
-            .is_some_and(|datatype| refers(&datatype));
-        let attributes = tree
-            .node(id)
-            .content
-            .iter()
-            .flat_map(|content| content.attributes.values());
-        let in_attribute = attributes.into_iter().any(|raw| {
-            let message = raw.parse::<crate::format::message::AttributeMessage>(image.sizes());
-            let datatype = message.ok().map(|message| message.datatype);
-            matches!(datatype, Some(crate::format::message::AttributeType::Here(datatype)) if refers(&datatype))
-        });
-        if (referring && header.has(crate::format::message::DataLayout::KIND)) || in_attribute {
-            return Err(Error::unsupported(
-                "edit in place: the file holds references, which may lead to an object that would move",
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// Whether values of this type lead to objects of the file.
-fn refers(datatype: &Datatype) -> bool {
-    match &datatype.class {
-        Class::Reference(_) => true,
-        Class::Array { base, .. } | Class::VariableLength { base, .. } => refers(base),
-        Class::Compound(members) => members.iter().any(|member| refers(&member.datatype)),
-        _ => false,
-    }
+    let header = ObjectHeader::read(file.image(), extension)?;
+    Ok(header.get(file.image())?.unwrap_or(superblock.k))
 }

@@ -4,6 +4,7 @@
 //! that nothing can read. The record lets the next opening for writing finish the switch. It is our
 //! own addition: to every other reader it is unreachable bytes.
 
+use super::commit::Committed;
 use crate::{
     error::{Error, Result},
     format::{
@@ -11,7 +12,8 @@ use crate::{
         superblock::Superblock,
     },
     image::{Address, Sizes},
-    store::{Store, write_all},
+    source::Source,
+    store::{self, Store, write_all},
 };
 
 const NAME: &str = "rescue record";
@@ -33,6 +35,15 @@ impl RescueRecord {
     pub(crate) const SUPERBLOCK_LEN: usize = 48;
     /// Bytes of the record.
     pub(crate) const LEN: usize = 8 + 8 + 2 * Self::SUPERBLOCK_LEN + 4;
+
+    /// The record of the switch from `old` to `new`, whose file ends with it.
+    pub(crate) fn new(old: &Committed, new: &Committed) -> Option<Self> {
+        Some(Self {
+            base: old.superblock.base,
+            old: old.bytes.as_slice().try_into().ok()?,
+            new: new.bytes.as_slice().try_into().ok()?,
+        })
+    }
 
     /// The record as it is stored.
     pub(crate) fn encode(&self) -> Vec<u8> {
@@ -64,47 +75,62 @@ impl RescueRecord {
     }
 }
 
-/// Finishes a switch that was torn: the superblock cannot be read, and the file ends with the
-/// record of the switch. Whether there was one to finish.
-///
-/// Only a superblock that is a mixture of the old and the new bytes is touched.
-pub(crate) fn finish_torn_switch(store: &mut dyn Store) -> Result<bool> {
-    let len = store
-        .len()
-        .map_err(|error| Error::io("ask for the length", error))?;
+/// The record of a switch that was torn: the superblock is a mixture of the old and the new bytes,
+/// and the file ends with the record. `read` fills a buffer from a position of the file.
+fn torn_switch(
+    len: u64,
+    read: impl Fn(u64, &mut [u8]) -> Result<()>,
+) -> Result<Option<RescueRecord>> {
     let Some(at) = len.checked_sub(RescueRecord::LEN as u64) else {
-        return Ok(false);
+        return Ok(None);
     };
     let mut bytes = vec![0; RescueRecord::LEN];
-    store
-        .read_at(at, &mut bytes)
-        .map_err(|error| Error::io("read the rescue record", error))?;
+    read(at, &mut bytes)?;
     let Ok(record) = RescueRecord::parse(&bytes) else {
-        return Ok(false);
+        return Ok(None);
     };
+    // The record may be older than the superblock, or somebody's idea of a joke.
+    let Ok(new) = Superblock::parse(&record.new, record.base, len) else {
+        return Ok(None);
+    };
+    if new.version < 2 || new.end_of_file != len {
+        return Ok(None);
+    }
     let mut found = [0; RescueRecord::SUPERBLOCK_LEN];
-    store
-        .read_at(record.base, &mut found)
-        .map_err(|error| Error::io("read the superblock", error))?;
+    read(record.base, &mut found)?;
     let mixed = |((found, old), new): ((&u8, &u8), &u8)| found == old || found == new;
     let torn = found.iter().zip(&record.old).zip(&record.new).all(mixed);
-    if !torn || found == record.old || found == record.new {
+    let whole = found == record.old || found == record.new;
+    Ok((torn && !whole).then_some(record))
+}
+
+/// Finishes a switch that was torn. Whether there was one to finish.
+///
+/// Everything the new superblock leads to was durable before the switch began, so it can always be
+/// finished.
+pub(crate) fn finish_torn_switch(store: &mut dyn Store) -> Result<bool> {
+    let len = store::len(store)?;
+    let torn = torn_switch(len, |at, buffer| {
+        let read = store.read_at(at, buffer);
+        read.map_err(|error| Error::io("read the rescue record", error))
+    })?;
+    let Some(record) = torn else {
         return Ok(false);
-    }
+    };
     write_all(store, record.base, &record.new)?;
-    store
-        .sync()
-        .map_err(|error| Error::io("make the file durable", error))?;
+    store::sync(store)?;
     Ok(true)
 }
 
-/// The record of the switch from `old` to `new`, whose file ends with it.
-pub(crate) fn record(old: &Superblock, new: &Superblock) -> Option<RescueRecord> {
-    Some(RescueRecord {
-        base: old.base,
-        old: old.encode().try_into().ok()?,
-        new: new.encode().try_into().ok()?,
-    })
+/// Whether the file's superblock cannot be read because a switch was torn.
+pub(crate) fn is_torn(source: &Source) -> bool {
+    let torn = torn_switch(source.len(), |at, buffer| {
+        let mut bytes = Vec::new();
+        source.read(at, buffer.len(), &mut bytes)?;
+        buffer.copy_from_slice(&bytes);
+        Ok(())
+    });
+    matches!(torn, Ok(Some(_)))
 }
 
 #[cfg(test)]
@@ -112,10 +138,36 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::store::Memory;
+    use crate::{format::superblock::BtreeK, store::Memory};
+
+    /// A superblock for a file of `len` bytes.
+    fn superblock(root: u64, len: u64) -> [u8; 48] {
+        let superblock = Superblock {
+            version: 3,
+            sizes: Sizes::default(),
+            base: 0,
+            end_of_file: len,
+            k: BtreeK::default(),
+            consistency_flags: 0,
+            extension: None,
+            driver_information: None,
+            root: Address(root),
+        };
+        superblock.encode().try_into().unwrap()
+    }
 
     fn file(record: &RescueRecord, superblock: &[u8]) -> Memory {
         Memory([superblock, &[7; 100], &record.encode()].concat())
+    }
+
+    const LEN: u64 = 48 + 100 + RescueRecord::LEN as u64;
+
+    fn record() -> RescueRecord {
+        RescueRecord {
+            base: 0,
+            old: superblock(0x1122_3344_5566, 0x7788),
+            new: superblock(0x2233_4455_6677, LEN),
+        }
     }
 
     proptest! {
@@ -126,28 +178,47 @@ mod tests {
         }
 
         #[test]
-        fn a_torn_superblock_is_finished_wherever_it_tore(cut in 1_usize..48, forward: bool) {
-            let (old, new) = ([1; 48], std::array::from_fn(|i| u8::try_from(i).unwrap() + 50));
-            let record = RescueRecord { base: 0, old, new };
-            let torn = if forward { [&new[..cut], &old[cut..]] } else { [&old[..cut], &new[cut..]] };
-            let mut store = file(&record, &torn.concat());
-            prop_assert!(finish_torn_switch(&mut store).unwrap());
-            prop_assert_eq!(&store.0[..48], &new);
+        fn a_torn_superblock_is_finished_however_it_tore(from_new: [bool; 48]) {
+            let record = record();
+            let torn: Vec<u8> = (0..48)
+                .map(|i| if from_new[i] { record.new[i] } else { record.old[i] })
+                .collect();
+            let mut store = file(&record, &torn);
+            let whole = torn == record.old || torn == record.new;
+            prop_assert_eq!(is_torn(&Source::from(store.0.clone())), !whole);
+            prop_assert_eq!(finish_torn_switch(&mut store).unwrap(), !whole);
+            prop_assert_eq!(&store.0[..48], if whole { &torn[..] } else { &record.new[..] });
         }
     }
 
     #[test]
     fn other_superblocks_are_left_alone() {
-        let record = RescueRecord {
-            base: 0,
-            old: [1; 48],
-            new: [2; 48],
-        };
-        for superblock in [[1; 48], [2; 48], [3; 48]] {
-            let mut store = file(&record, &superblock);
+        let good = record();
+        let torn = [&good.new[..40], &good.old[40..]].concat();
+        let left_alone = |record: &RescueRecord, superblock: &[u8]| {
+            let mut store = file(record, superblock);
             assert!(!finish_torn_switch(&mut store).unwrap());
-            assert_eq!(store.0[..48], superblock);
-        }
+            assert_eq!(store.0[..48], *superblock);
+        };
+        left_alone(&good, &good.old);
+        left_alone(&good, &good.new);
+        left_alone(&good, &[3; 48]);
+        let elsewhere = RescueRecord {
+            base: u64::MAX - 3,
+            ..good.clone()
+        };
+        left_alone(&elsewhere, &torn);
+        let of_another_length = RescueRecord {
+            new: superblock(1, LEN + 8),
+            ..good.clone()
+        };
+        left_alone(&of_another_length, &torn);
         assert!(!finish_torn_switch(&mut Memory(vec![0; 500])).unwrap());
+        let mut store = file(&good, &torn);
+        store.0.push(0);
+        assert!(
+            !finish_torn_switch(&mut store).unwrap(),
+            "the record is not at the end"
+        );
     }
 }

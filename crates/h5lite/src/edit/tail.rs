@@ -1,9 +1,11 @@
 //! The end of a file that is being written: everything an edit adds goes there.
 
+use std::ops::RangeInclusive;
+
 use crate::{
     error::{Error, Result},
     image::Address,
-    store::{Store, write_all},
+    store::{self, Store},
 };
 
 /// Bytes are handed to the store in pieces of this size.
@@ -11,24 +13,36 @@ const BUFFER: usize = 1 << 20;
 /// Everything is placed at a multiple of this.
 const ALIGNMENT: u64 = 8;
 
-/// Appends behind the committed end of a file. Nothing in front of that is touched.
+/// Appends behind the last byte of a file. Nothing in front of that is touched.
+///
+/// Bytes between the stored end of file and the last byte stay too. They are what a crash has left:
+/// of ours nothing can be reached, but a library that was killed may have had live data there, and
+/// new bytes in its place would be read as that data.
 #[derive(Debug)]
 pub(crate) struct Tail {
     /// Where addresses are counted from.
     base: u64,
-    /// Where the buffer goes.
+    /// Where the buffer goes: the file is as long as this.
     flushed: u64,
+    /// How long a write that failed may have made the file.
+    attempted: u64,
     buffer: Vec<u8>,
 }
 
 impl Tail {
-    /// A tail behind `end`, both counted from the start of the file.
-    pub(crate) fn new(base: u64, end: u64) -> Self {
+    /// A tail behind the `len` bytes of a file whose addresses are counted from `base`.
+    pub(crate) fn new(base: u64, len: u64) -> Self {
         Self {
             base,
-            flushed: end,
+            flushed: len,
+            attempted: len,
             buffer: Vec::new(),
         }
+    }
+
+    /// How long the file can be by what was appended; `None` where nothing was written yet.
+    pub(crate) fn written(&self, before: u64) -> Option<RangeInclusive<u64>> {
+        (self.attempted > before).then_some(self.flushed..=self.attempted)
     }
 
     /// One past the last byte appended, from the start of the file.
@@ -58,11 +72,23 @@ impl Tail {
     }
 
     /// Hands everything appended so far to the store.
+    ///
+    /// # Errors
+    /// [`Error::ChangedUnderUs`] where the file has grown or shrunk by somebody else's doing: bytes
+    /// that others wrote are not overwritten.
     pub(crate) fn flush(&mut self, store: &mut dyn Store) -> Result<()> {
-        write_all(store, self.flushed, &self.buffer)?;
-        self.flushed += self.buffer.len() as u64;
-        self.buffer.clear();
-        Ok(())
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        if !(self.flushed..=self.attempted).contains(&store::len(store)?) {
+            return Err(Error::ChangedUnderUs);
+        }
+        self.attempted = self.attempted.max(self.end());
+        let mut written = 0;
+        let result = store::write_counting(store, self.flushed, &self.buffer, &mut written);
+        self.flushed += written as u64;
+        self.buffer.drain(..written);
+        result
     }
 
     /// Reads back what was appended.

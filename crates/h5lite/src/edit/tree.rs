@@ -41,14 +41,54 @@ pub(super) struct Node {
 /// An object, taken apart.
 #[derive(Debug)]
 pub(super) struct Content {
-    /// How many hard links lead to it.
+    /// How many hard links will lead to it.
     pub(super) reference_count: u32,
-    /// Its attributes by name, each as the body of its message.
-    pub(super) attributes: BTreeMap<String, RawMessage>,
+    /// How many lead to it in the committed file.
+    committed_count: u32,
+    /// Its attributes.
+    pub(super) attributes: Attributes,
     /// All other messages but those about links, carried as they are.
     pub(super) messages: Vec<RawMessage>,
     /// What kind of object it is.
     pub(super) kind: Kind,
+}
+
+impl Content {
+    /// A new object.
+    pub(super) fn new(kind: Kind, messages: Vec<RawMessage>) -> Self {
+        Self {
+            reference_count: 1,
+            committed_count: 0,
+            attributes: Attributes::default(),
+            messages,
+            kind,
+        }
+    }
+}
+
+/// The messages of an object's attributes by name, in order of creation where that is known.
+#[derive(Debug, Default)]
+pub(super) struct Attributes(Vec<(String, RawMessage)>);
+
+impl Attributes {
+    /// Puts an attribute in the place of the one of its name, or behind all others.
+    pub(super) fn insert(&mut self, name: &str, raw: RawMessage) {
+        match self.0.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => *known = raw,
+            None => self.0.push((name.to_owned(), raw)),
+        }
+    }
+
+    /// Takes an attribute out.
+    pub(super) fn remove(&mut self, name: &str) -> Option<RawMessage> {
+        let at = self.0.iter().position(|(known, _)| known == name)?;
+        Some(self.0.remove(at).1)
+    }
+
+    /// Their messages.
+    pub(super) fn messages(&self) -> impl Iterator<Item = &RawMessage> {
+        self.0.iter().map(|(_, raw)| raw)
+    }
 }
 
 /// What kind of object it is.
@@ -69,6 +109,10 @@ pub(super) struct Links {
     pub(super) by_name: BTreeMap<String, (Target, Option<u64>)>,
     /// The next order of creation, where the group tracks it.
     pub(super) next_order: Option<u64>,
+    /// Whether the group asks for an index by order of creation.
+    pub(super) order_indexed: bool,
+    /// Why the group cannot be written anew, if it cannot.
+    pub(super) frozen: Option<&'static str>,
 }
 
 /// What a link leads to.
@@ -108,19 +152,42 @@ impl Tree {
 
     /// A new object.
     pub(super) fn add(&mut self, kind: Kind, messages: Vec<RawMessage>) -> Id {
-        let attributes = BTreeMap::new();
-        let content = Content {
-            reference_count: 1,
-            attributes,
-            messages,
-            kind,
-        };
+        let content = Content::new(kind, messages);
         self.nodes.push(Node {
             committed: None,
             content: Some(content),
             changed: true,
         });
         self.nodes.len() - 1
+    }
+
+    /// Takes away one of the links that lead to an object. Where it was the last one, the object is
+    /// gone, and so are the links it holds if it is a group.
+    ///
+    /// The uses of a committed datatype are not counted: its count may stay too high, which costs
+    /// nothing, while a new count would move it.
+    pub(super) fn release(&mut self, file: &File, id: Id) -> Result<()> {
+        let mut waiting = vec![id];
+        while let Some(id) = waiting.pop() {
+            // What cannot be read is left behind as it is.
+            let Ok(content) = self.content(file, id) else {
+                continue;
+            };
+            match (&content.kind, content.reference_count) {
+                (Kind::Other, _) | (_, 0) => {}
+                (Kind::Group(links), 1) => {
+                    let targets = links.by_name.values().map(|(target, _)| target);
+                    waiting.extend(targets.filter_map(|target| match target {
+                        Target::Object(id) => Some(*id),
+                        Target::Elsewhere(_) => None,
+                    }));
+                    content.reference_count = 0;
+                }
+                (Kind::Dataset(_), 1) => content.reference_count = 0,
+                (_, _) => self.change(file, id)?.reference_count -= 1,
+            }
+        }
+        Ok(())
     }
 
     /// Numbers of all nodes known so far.
@@ -171,26 +238,31 @@ impl Tree {
     fn read(&mut self, file: &File, address: Address) -> Result<Content> {
         let image = file.image();
         let header = ObjectHeader::read(image, address)?;
-        let limit = file.limits().entries;
-        let mut attributes = BTreeMap::new();
+        let mut attributes = Vec::new();
         for raw in header
             .messages
             .iter()
             .filter(|raw| raw.kind == AttributeMessage::KIND)
         {
             let name = raw.parse::<AttributeMessage>(image.sizes())?.name;
-            attributes.insert(name, raw.clone());
+            attributes.push((raw.creation_order.map(u32::from), name, raw.clone()));
         }
         let info = header.get::<AttributeInfo>(image)?.unwrap_or_default();
         if let (Some(heap), Some(index)) = (info.fractal_heap, info.name_index) {
-            dense_attributes(image, heap, index, limit, |_, message, body| {
+            let limit = file.limits().entries;
+            dense_attributes(image, heap, index, limit, |order, message, body| {
                 let raw = RawMessage {
                     body,
                     ..RawMessage::new(&message, image.sizes())
                 };
-                attributes.insert(message.name, raw);
+                attributes.push((Some(order), message.name, raw));
             })?;
         }
+        if info.max_creation_index.is_some() {
+            attributes.sort_by_key(|(order, ..)| *order);
+        }
+        let attributes = attributes.into_iter().map(|(_, name, raw)| (name, raw));
+        let attributes = Attributes(attributes.collect());
         let kind = if header.has(SymbolTableMessage::KIND) || header.has(LinkInfo::KIND) {
             Kind::Group(self.read_links(file, &header)?)
         } else if header.has(Dataspace::KIND) {
@@ -213,6 +285,7 @@ impl Tree {
             .filter(|raw| !rebuilt.contains(&raw.kind));
         Ok(Content {
             reference_count,
+            committed_count: reference_count,
             attributes,
             messages: carried.collect(),
             kind,
@@ -223,12 +296,21 @@ impl Tree {
         let image = file.image();
         let info = header.get::<LinkInfo>(image)?;
         let next_order = info.and_then(|info| info.max_creation_index);
+        let order_indexed = info.is_some_and(|info| info.creation_order_index.is_some());
         let mut by_name = BTreeMap::new();
+        let mut frozen = None;
         for link in links::messages(image, header, file.limits().entries)? {
-            if link.name.contains(char::REPLACEMENT_CHARACTER) {
-                return Err(Error::unsupported(
-                    "change to a group with names that are not UTF-8",
-                ));
+            let lost = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);
+            match &link.target {
+                _ if lost(&link.name) => frozen = Some("names that are not UTF-8"),
+                LinkTarget::Soft(path) if lost(path) => {
+                    frozen = Some("soft links that are not UTF-8");
+                }
+                LinkTarget::External { file, path } if lost(file) || lost(path) => {
+                    frozen = Some("external links that are not UTF-8");
+                }
+                LinkTarget::Other(_) => frozen = Some("user-defined links"),
+                _ => {}
             }
             let target = match link.target {
                 LinkTarget::Hard(address) => Target::Object(self.committed(address)),
@@ -239,6 +321,8 @@ impl Tree {
         Ok(Links {
             by_name,
             next_order,
+            order_indexed,
+            frozen,
         })
     }
 
@@ -256,10 +340,8 @@ impl Tree {
     /// written with the new addresses.
     pub(super) fn spread_changes(&mut self, file: &File) -> Result<()> {
         let shared = |node: &Node| {
-            let count = node
-                .content
-                .as_ref()
-                .map_or(1, |content| content.reference_count);
+            let content = node.content.as_ref();
+            let count = content.map_or(1, |content| content.committed_count);
             node.changed && node.committed.is_some() && count > 1
         };
         if self.nodes.iter().any(shared) {

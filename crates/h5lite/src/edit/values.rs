@@ -8,6 +8,7 @@ use crate::{
         global_heap::GlobalHeapBuilder,
         message::{ByteOrder, CharacterSet, Class, Datatype, FloatLayout, Padding},
     },
+    image::Address,
     read::StoredNumber,
     value::{Array, DType, Element, Number},
     with_array,
@@ -77,11 +78,72 @@ fn bytes_for_usize(size: usize) -> u8 {
     u8::try_from(size).unwrap_or(8).min(8)
 }
 
+/// Whether values of this array may become elements of this type at all.
+///
+/// # Errors
+/// [`Error::Mismatch`] where they may not: the rule of reading, in the other direction. There is no
+/// `float16` in memory, so what reading gives for it is taken if each value is one.
+pub(super) fn check_kind(array: &Array, datatype: &Datatype) -> Result<()> {
+    let text = match &datatype.class {
+        Class::VariableLength { string, .. } => string.is_some(),
+        Class::String { .. } => true,
+        _ => false,
+    };
+    let number = StoredNumber::of(datatype).map(|number| number.dtype);
+    let fits = match (array.dtype(), number) {
+        (DType::Str, _) => text,
+        (_, None) => false,
+        (DType::F32, Some(DType::F16)) => true,
+        (from, Some(to)) => from.is_safe_in(to),
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(Error::Mismatch {
+        expected: datatype.to_string(),
+        found: array.dtype().to_string(),
+    })
+}
+
+/// Appends the elements of a dataset of this type that hold the values of `array`, in one run.
+///
+/// # Errors
+/// As [`stored`].
+pub(super) fn append(
+    context: &mut Context<'_>,
+    array: &Array,
+    datatype: &Datatype,
+) -> Result<Address> {
+    /// A multiple of 8, so that every block but the last is one in bytes, and the next follows it
+    /// without a gap.
+    const BLOCK: usize = if cfg!(test) { 16 } else { 1 << 16 };
+    // Text puts its heap collections between the blocks.
+    if array.dtype() == DType::Str || array.len() <= BLOCK {
+        let stored = stored(context, array, datatype)?;
+        return context.append(&stored);
+    }
+    let mut start = None;
+    with_array!(array, a => {
+        let mut values = a.iter();
+        loop {
+            #[allow(clippy::cloned_instead_of_copied, reason = "text is no Copy")]
+            let block: Vec<_> = values.by_ref().take(BLOCK).cloned().collect();
+            if block.is_empty() {
+                break;
+            }
+            let stored = stored(context, &block.into(), datatype)?;
+            let address = context.append(&stored)?;
+            start.get_or_insert(address);
+        }
+    });
+    start.ok_or_else(|| Error::corrupt("raw data", Address(0), "no values"))
+}
+
 /// The elements of a dataset of this type that hold the values of `array`, in C order. Strings of
 /// variable length are put into the global heap.
 ///
 /// # Errors
-/// [`Error::Mismatch`] where a value might not fit: the rule of reading, in the other direction.
+/// As [`check_kind`]; [`Error::Mismatch`] also for a single value that does not fit.
 pub(super) fn stored(
     context: &mut Context<'_>,
     array: &Array,
@@ -107,9 +169,19 @@ pub(super) fn stored(
         }
         (Array::Str(_), _) => Err(mismatch()),
         (numbers, _) => {
+            check_kind(numbers, datatype)?;
             let number = StoredNumber::of(datatype).ok_or_else(mismatch)?;
-            if !numbers.dtype().is_safe_in(number.dtype) {
-                return Err(mismatch());
+            if let (Array::F32(values), DType::F16) = (numbers, number.dtype) {
+                let is_half = |value: f32| {
+                    value.is_nan()
+                        || half::f16::from_f32(value).to_f32().to_bits() == value.to_bits()
+                };
+                if let Some(value) = values.iter().find(|value| !is_half(**value)) {
+                    return Err(Error::Mismatch {
+                        expected: "values of float16".to_owned(),
+                        found: value.to_string(),
+                    });
+                }
             }
             number
                 .unpack(&little_endian(numbers, number.dtype))
@@ -126,9 +198,9 @@ fn little_endian(array: &Array, target: DType) -> Vec<u8> {
             convert(bytes, &mut values);
         }
         let mut out = Vec::new();
-        values
-            .into_iter()
-            .for_each(|value| value.put_little_endian(&mut out));
+        for value in values {
+            value.put_little_endian(&mut out);
+        }
         out
     }
     let mut bytes = Vec::new();

@@ -62,7 +62,7 @@ impl<'a> Encoder<'a> {
                 _ => {
                     mask |= 1_u32
                         .checked_shl(u32::try_from(position).unwrap_or(32))
-                        .unwrap_or(0)
+                        .unwrap_or(0);
                 }
             }
         }

@@ -10,8 +10,8 @@ use crate::{
     error::{Error, Result},
     format::{
         block_cache::BlockCache,
-        chunk_array::{Elements, bit},
-        chunk_grid::StoredChunk,
+        chunk_array::{Elements, Lookup, Numbering, bit},
+        chunk_grid::{ChunkGrid, StoredChunk},
         field::Fields,
     },
     image::{Address, Image, Sizes},
@@ -95,6 +95,14 @@ fn power(exponent: u32) -> u64 {
     1_u64.checked_shl(exponent).unwrap_or(u64::MAX)
 }
 
+/// The answer for element `index`, the `within`-th of 2^`elements` that are not stored.
+fn missing(index: u64, within: u64, elements: u32) -> Lookup {
+    let start = index.saturating_sub(within);
+    Lookup::Missing {
+        until: start.saturating_add(power(elements)),
+    }
+}
+
 /// A chunk index that grows: chunks are numbered with the unlimited axis slowest.
 #[derive(Debug)]
 pub(crate) struct ExtensibleArray<'a> {
@@ -158,28 +166,51 @@ impl<'a> ExtensibleArray<'a> {
         })
     }
 
-    /// The chunk numbered `index`; `None`: it is not stored.
+    /// Calls `visit` with the coordinates of each wanted chunk that is stored and what is known of
+    /// it, ordered by the unlimited axis first and then by the others. The dataset can have
+    /// `max_chunks` chunks on each axis, or any number on the unlimited one.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] where a block on the way is broken.
-    pub(crate) fn element(&mut self, index: u64) -> Result<Option<StoredChunk>> {
+    /// [`Error::Corrupt`] where not one axis is unlimited, the dataset cannot have a wanted chunk,
+    /// or a block on the way is broken, and whatever `visit` returns.
+    pub(crate) fn walk(
+        &mut self,
+        wanted: &ChunkGrid,
+        max_chunks: &[Option<u64>],
+        visit: &mut dyn FnMut(&[u64], StoredChunk) -> Result<()>,
+    ) -> Result<()> {
+        let unlimited = max_chunks.iter().position(Option::is_none);
+        let numbering = unlimited.and_then(|axis| Numbering::new(max_chunks, axis));
+        let numbering = numbering.ok_or_else(|| {
+            let reason = "it indexes a dataset without or with several unlimited axes";
+            Error::corrupt(HEADER, self.address, reason)
+        })?;
+        let address = self.address;
+        let lookup = |index: Option<u64>| {
+            let beyond = || Error::corrupt(HEADER, address, "a chunk behind the dataset's end");
+            self.lookup(index.ok_or_else(beyond)?)
+        };
+        numbering.walk(wanted, lookup, visit)
+    }
+
+    fn lookup(&mut self, index: u64) -> Result<Lookup> {
         let Some(index_block) = self.index_block.filter(|_| index < self.end) else {
-            return Ok(None);
+            return Ok(Lookup::Missing { until: u64::MAX });
         };
         let elements = self.elements;
         let Some(behind) = index.checked_sub(self.in_index_block) else {
-            return elements.get(self.index_block(index_block)?, index);
+            return elements.get(self.index_block(index_block)?, index, index);
         };
         let place = self.division.locate(behind);
         if place.super_block < self.division.first_stored() {
             let before = Division::data_blocks_before(place.super_block);
             let number = before.saturating_add(place.data_block);
             match self.listed(index_block, number)? {
-                None => Ok(None),
-                Some(data_block) => self.in_data_block(data_block, place),
+                None => Ok(missing(index, place.element, place.elements)),
+                Some(data_block) => self.in_data_block(data_block, place, index),
             }
         } else {
-            self.in_super_block(index_block, place)
+            self.in_super_block(index_block, place, index)
         }
     }
 
@@ -198,8 +229,9 @@ impl<'a> ExtensibleArray<'a> {
         &mut self,
         index_block: Address,
         place: Location,
-    ) -> Result<Option<StoredChunk>> {
-        let Division { page, .. } = self.division;
+        index: u64,
+    ) -> Result<Lookup> {
+        let page = self.division.page;
         let first_stored = self.division.first_stored();
         if place.super_block >= self.division.super_blocks() {
             let reason = format!("super block {} is in use", place.super_block);
@@ -209,7 +241,9 @@ impl<'a> ExtensibleArray<'a> {
         let number = place.super_block.saturating_sub(first_stored);
         let number = before.saturating_add(number.into());
         let Some(super_block) = self.listed(index_block, number)? else {
-            return Ok(None);
+            let within = (place.data_block << place.elements).saturating_add(place.element);
+            let elements = place.super_block.saturating_add(self.division.data_block);
+            return Ok(missing(index, within, elements));
         };
         // Each data block has a bit for each of its pages, in whole bytes.
         let pages = place.elements.checked_sub(page).filter(|pages| *pages > 0);
@@ -223,40 +257,38 @@ impl<'a> ExtensibleArray<'a> {
         let offset = u64::from(fields.sizes().offset);
         fields.take_long(place.data_block.saturating_mul(offset))?;
         let Some(data_block) = fields.offset()? else {
-            return Ok(None);
+            return Ok(missing(index, place.element, place.elements));
         };
         let Some(pages) = pages else {
-            return self.in_data_block(data_block, place);
+            return self.in_data_block(data_block, place, index);
         };
         // The bits of all data blocks follow each other without gaps.
         let number = place.element >> page;
+        let within = place.element & power(page).saturating_sub(1);
         let first = place.data_block.saturating_mul(power(pages));
         if !bit(bitmap, first.saturating_add(number))? {
-            return Ok(None);
+            return Ok(missing(index, within, page));
         }
-        self.in_page(
-            data_block,
-            number,
-            place.element & power(page).saturating_sub(1),
-        )
+        self.in_page(data_block, number, within, index)
     }
 
     /// Looks up an element of a data block without pages.
-    fn in_data_block(&mut self, address: Address, place: Location) -> Result<Option<StoredChunk>> {
+    fn in_data_block(&mut self, address: Address, place: Location, index: u64) -> Result<Lookup> {
         let elements = self.elements;
         let count = power(place.elements);
         let len = elements.total_len(count);
         let fields = self.data_block(address, len, |fields| elements.verify(fields, count))?;
-        elements.get(fields, place.element)
+        elements.get(fields, place.element, index)
     }
 
-    /// Looks up an element of a page of a data block.
+    /// Looks up the `within`-th element of a page of a data block.
     fn in_page(
         &mut self,
         data_block: Address,
         page: u64,
-        element: u64,
-    ) -> Result<Option<StoredChunk>> {
+        within: u64,
+        index: u64,
+    ) -> Result<Lookup> {
         let elements = self.elements;
         let count = power(self.division.page);
         let sizes = self.blocks.image().sizes();
@@ -266,7 +298,7 @@ impl<'a> ExtensibleArray<'a> {
         let at = data_block.plus(PAGE, page.saturating_mul(len).saturating_add(pages_at))?;
         let verify = |fields: Fields<'_>| elements.verify(fields, count);
         let bytes = self.blocks.get(PAGE, at, len, verify)?;
-        elements.get(Fields::new(PAGE, at, sizes, bytes), element)
+        elements.get(Fields::new(PAGE, at, sizes, bytes), within, index)
     }
 
     /// The index block behind its prefix: elements, addresses of data blocks and of super blocks.
@@ -547,10 +579,12 @@ mod tests {
             let image = Image::whole(Source::from(encode(&chunks, parameters)));
             let mut array = ExtensibleArray::read(&image, Address(0)).unwrap();
             for (expected, index) in chunks.stored.iter().zip(0..) {
-                prop_assert_eq!(array.element(index).unwrap(), *expected, "element {}", index);
+                let found = array.lookup(index).unwrap();
+                prop_assert!(chunks.agree_with(index, found), "{:?} {:?}", found, expected);
             }
             for beyond in [to_u64(chunks.stored.len()), u64::MAX] {
-                prop_assert_eq!(array.element(beyond).unwrap(), None);
+                let nothing = Lookup::Missing { until: u64::MAX };
+                prop_assert_eq!(array.lookup(beyond).unwrap(), nothing);
             }
         }
 
@@ -563,7 +597,7 @@ mod tests {
             bytes[at] ^= 1_u8 << bit;
             let image = Image::whole(Source::from(bytes));
             let read = ExtensibleArray::read(&image, Address(0));
-            let found = read.and_then(|mut array| (0..257).try_for_each(|i| array.element(i).map(drop)));
+            let found = read.and_then(|mut array| (0..257).try_for_each(|i| array.lookup(i).map(drop)));
             prop_assert!(found.unwrap_err().is_corrupt());
         }
     }
@@ -579,9 +613,9 @@ mod tests {
         bytes[..72].copy_from_slice(&header.finish());
         let image = Image::whole(Source::from(bytes));
         let mut array = ExtensibleArray::read(&image, Address(0)).unwrap();
-        assert_eq!(array.element(1000).unwrap(), None);
+        assert_eq!(array.lookup(1000).unwrap(), Lookup::Missing { until: 1025 });
         for index in [3 + (2 << 10), 1 << 40, u64::MAX - 1] {
-            assert!(array.element(index).unwrap_err().is_corrupt(), "{index}");
+            assert!(array.lookup(index).unwrap_err().is_corrupt(), "{index}");
         }
     }
 }

@@ -2,12 +2,12 @@
 //! Specification, Appendix C, "Fixed Array Index".
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     format::{
         block_cache::BlockCache,
-        chunk_array::{Elements, bit},
-        chunk_grid::StoredChunk,
-        field::{Fields, to_u64},
+        chunk_array::{Elements, Lookup, Numbering, bit},
+        chunk_grid::{ChunkGrid, StoredChunk},
+        field::Fields,
     },
     image::{Address, Image},
 };
@@ -60,21 +60,34 @@ impl<'a> FixedArray<'a> {
         })
     }
 
-    /// The chunk numbered `index`; `None`: it is not stored.
+    /// Calls `visit` with the coordinates of each wanted chunk that is stored and what is known of
+    /// it, in row-major order. The dataset can have `max_chunks` chunks on each axis.
     ///
     /// # Errors
-    /// [`Error::Corrupt`](crate::Error::Corrupt) where the array has no such element, or a block on
-    /// the way is broken.
-    pub(crate) fn element(&mut self, index: u64) -> Result<Option<StoredChunk>> {
-        if index >= self.count {
-            let sizes = self.blocks.image().sizes();
-            let fields = Fields::new(HEADER, self.address, sizes, &[]);
-            let count = self.count;
-            return Err(fields.corrupt(format_args!("element {index} of {count}")));
-        }
+    /// [`Error::Corrupt`] where the array has no element for a wanted chunk, or a block on the way
+    /// is broken, and whatever `visit` returns.
+    pub(crate) fn walk(
+        &mut self,
+        wanted: &ChunkGrid,
+        max_chunks: &[Option<u64>],
+        visit: &mut dyn FnMut(&[u64], StoredChunk) -> Result<()>,
+    ) -> Result<()> {
+        let numbering = Numbering::new(max_chunks, 0).ok_or_else(|| {
+            let reason = "it indexes a dataset with an unlimited axis";
+            Error::corrupt(HEADER, self.address, reason)
+        })?;
+        numbering.walk(wanted, |index| self.lookup(index), visit)
+    }
+
+    fn lookup(&mut self, index: Option<u64>) -> Result<Lookup> {
+        let count = self.count;
+        let index = index.filter(|index| *index < count).ok_or_else(|| {
+            let reason = format!("its {count} elements leave out a chunk");
+            Error::corrupt(HEADER, self.address, reason)
+        })?;
         match self.block {
-            None => Ok(None),
-            Some(block) if self.count <= self.page_count() => self.in_block(block, index),
+            None => Ok(Lookup::Missing { until: u64::MAX }),
+            Some(block) if count <= self.page_count() => self.in_block(block, index),
             Some(block) => self.in_page(block, index),
         }
     }
@@ -90,30 +103,29 @@ impl<'a> FixedArray<'a> {
     }
 
     /// Looks up an element that stands in the data block itself.
-    fn in_block(&mut self, block: Address, index: u64) -> Result<Option<StoredChunk>> {
+    fn in_block(&mut self, block: Address, index: u64) -> Result<Lookup> {
         let (elements, count) = (self.elements, self.count);
         let elements_len = elements.total_len(count);
         let fields = self.block(block, elements_len, |fields| elements.verify(fields, count))?;
-        elements.get(fields, index)
+        elements.get(fields, index, index)
     }
 
     /// Looks up an element that stands in one of the pages behind the data block.
-    fn in_page(&mut self, block: Address, index: u64) -> Result<Option<StoredChunk>> {
+    fn in_page(&mut self, block: Address, number: u64) -> Result<Lookup> {
         let elements = self.elements;
         let page_count = self.page_count();
-        let (page, index) = (
-            index >> self.page_bits,
-            index & page_count.saturating_sub(1),
-        );
+        let page = number >> self.page_bits;
+        let before = page << self.page_bits;
+        let index = number & page_count.saturating_sub(1);
         let bitmap_len = self.count.div_ceil(page_count).div_ceil(8);
         let bitmap = self.block(block, bitmap_len, |mut fields| {
             fields.take_long(bitmap_len)?;
             fields.checksum()
         })?;
         if !bit(bitmap, page)? {
-            return Ok(None);
+            let until = before.saturating_add(page_count);
+            return Ok(Lookup::Missing { until });
         }
-        let before = page << self.page_bits;
         let count = self.count.saturating_sub(before).min(page_count);
         let pages_at = self
             .prefix_len()
@@ -126,7 +138,7 @@ impl<'a> FixedArray<'a> {
         let verify = |fields: Fields<'_>| elements.verify(fields, count);
         let sizes = self.blocks.image().sizes();
         let bytes = self.blocks.get(PAGE, at, len, verify)?;
-        elements.get(Fields::new(PAGE, at, sizes, bytes), index)
+        elements.get(Fields::new(PAGE, at, sizes, bytes), index, number)
     }
 
     /// The fields of the data block behind its prefix, where `body_len` bytes and a checksum stand.
@@ -164,7 +176,7 @@ mod tests {
     use crate::{
         format::{
             chunk_array::tests::{Chunks, chunks},
-            field::Encoder,
+            field::{Encoder, to_u64},
         },
         image::Sizes,
         source::Source,
@@ -212,11 +224,6 @@ mod tests {
         bytes
     }
 
-    fn element(bytes: &[u8], index: u64) -> Result<Option<StoredChunk>> {
-        let image = Image::whole(Source::from(bytes.to_vec()));
-        FixedArray::read(&image, Address(0))?.element(index)
-    }
-
     proptest! {
         #[test]
         fn every_element_is_found(chunks in chunks(1..200), page_bits in 0_u8..9) {
@@ -224,10 +231,11 @@ mod tests {
             let image = Image::whole(Source::from(bytes));
             let mut array = FixedArray::read(&image, Address(0)).unwrap();
             for (expected, index) in chunks.stored.iter().zip(0..) {
-                prop_assert_eq!(array.element(index).unwrap(), *expected);
+                let found = array.lookup(Some(index)).unwrap();
+                prop_assert!(chunks.agree_with(index, found), "{:?} {:?}", found, expected);
             }
             let beyond = to_u64(chunks.stored.len());
-            prop_assert!(array.element(beyond).unwrap_err().is_corrupt());
+            prop_assert!(array.lookup(Some(beyond)).unwrap_err().is_corrupt());
         }
 
         #[test]
@@ -238,7 +246,11 @@ mod tests {
             let at = at.index(bytes.len() - 12);
             let at = if at < 28 { at } else { at + 12 };
             bytes[at] ^= 1_u8 << bit;
-            let found = (0..50).try_for_each(|index| element(&bytes, index).map(drop));
+            let image = Image::whole(Source::from(bytes));
+            let read = FixedArray::read(&image, Address(0));
+            let found = read.and_then(|mut array| {
+                (0..50).try_for_each(|index| array.lookup(Some(index)).map(drop))
+            });
             prop_assert!(found.unwrap_err().is_corrupt());
         }
     }

@@ -19,7 +19,7 @@ const FAIL_IF_UNKNOWN: u8 = 0x80;
 /// More messages than any library writes: version 1 counts them in two bytes.
 const MAX_MESSAGES: usize = 1 << 20;
 /// The highest message number of the specification.
-const LAST_KIND: u16 = 0x18;
+pub(crate) const LAST_KIND: u16 = 0x18;
 
 /// Header flags of version 2.
 const SIZE_WIDTH: u8 = 0x03;

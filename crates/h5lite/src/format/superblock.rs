@@ -85,7 +85,8 @@ impl Superblock {
         }
     }
 
-    fn parse(bytes: &[u8], at: u64, file_len: u64) -> Result<Self> {
+    /// Reads the superblock whose bytes stand at `at` of a file of `file_len` bytes.
+    pub(crate) fn parse(bytes: &[u8], at: u64, file_len: u64) -> Result<Self> {
         let mut fields = Fields::new(NAME, Address(at), Sizes::default(), bytes);
         fields.skip(SIGNATURE.len())?;
         let version = fields.version(&[0, 1, 2, 3])?;

@@ -114,7 +114,10 @@ impl<'f> Dataset<'f> {
 
     /// The data, to be changed.
     pub(crate) fn pending(&self) -> Result<PendingData> {
-        self.check_readable()?;
+        // However large it is: only what changes is read.
+        let storage = &self.values.storage;
+        storage.check_readable(self.values.limits)?;
+        Decoder::new(&self.filters)?;
         Ok(PendingData::of(
             &self.values,
             self.max_shape.as_deref(),

@@ -94,7 +94,7 @@ impl<'f> Group<'f> {
     }
 
     /// The path of the link of this name.
-    pub(super) fn child_path(&self, name: &str) -> String {
+    pub(crate) fn child_path(&self, name: &str) -> String {
         format!("{}/{name}", self.node.path.trim_end_matches('/'))
     }
 }

@@ -34,9 +34,8 @@ fn follow<'f>(start: &Group<'f>, path: &str, soft_links: &mut usize) -> Result<O
         .split('/')
         .filter(|name| !name.is_empty() && *name != ".")
     {
-        let group = match at {
-            Object::Group(group) => group,
-            _ => return Err(missing(path)),
+        let Object::Group(group) = at else {
+            return Err(missing(path));
         };
         at = match group.link(name)?.ok_or_else(|| missing(path))?.target {
             LinkTarget::Hard(address) => Object::open(file, &group.child_path(name), address)?,

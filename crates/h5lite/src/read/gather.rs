@@ -8,9 +8,10 @@ use crate::{
     format::chunk_grid::{AxisChunks, ChunkGrid},
     image::{Address, Image},
     read::{
+        index::ChunkEntry,
         items::{Projection, StoredNumber, pack_numbers},
         plan::{self, Band, Piece, Segment},
-        storage::{ChunkEntry, Storage},
+        storage::Storage,
     },
     value::Selection,
 };

@@ -83,10 +83,10 @@ impl StoredNumber {
         for (to, from) in wide.iter_mut().zip(stored) {
             *to = *from;
         }
-        if self.order == ByteOrder::Big {
-            if let Some(used) = wide.get_mut(..stored.len()) {
-                used.reverse();
-            }
+        if self.order == ByteOrder::Big
+            && let Some(used) = wide.get_mut(..stored.len())
+        {
+            used.reverse();
         }
         if self.bits.is_some() || width != self.size {
             let all = u32::try_from(self.size * 8).unwrap_or(64);

@@ -1,6 +1,7 @@
 //! From a selection to values: which chunks, what is in them, and where it goes.
 
 mod gather;
+mod index;
 mod items;
 mod plan;
 mod storage;

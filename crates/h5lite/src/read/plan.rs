@@ -190,7 +190,7 @@ mod tests {
                 for piece in band.pieces {
                     for i in 0..piece.len {
                         prop_assert!(piece.from + i < chunk);
-                        let position = band.chunk as usize * chunk + piece.from + i;
+                        let position = usize::try_from(band.chunk).unwrap() * chunk + piece.from + i;
                         prop_assert_eq!(from_bands[piece.to + i].replace(position), None);
                     }
                 }
@@ -201,7 +201,8 @@ mod tests {
                 let mut part = vec![None; segment.len];
                 for piece in segment.band.pieces {
                     for i in 0..piece.len {
-                        part[piece.to + i] = Some(segment.band.chunk as usize * chunk + piece.from + i);
+                        let at = usize::try_from(segment.band.chunk).unwrap();
+                        part[piece.to + i] = Some(at * chunk + piece.from + i);
                     }
                 }
                 from_segments.extend(part.into_iter().flatten());

@@ -3,15 +3,12 @@
 use crate::{
     error::{Error, Result},
     format::{
-        btree_v1::ChunkTree,
-        btree_v2::BTreeV2,
-        chunk_grid::{ChunkGrid, StoredChunk},
-        extensible_array::ExtensibleArray,
-        fixed_array::FixedArray,
+        chunk_grid::ChunkGrid,
         message::{ChunkIndex, DataLayout, Filter},
     },
     image::{Address, Image},
     limits::Limits,
+    read::index::{self, ChunkEntry, each},
 };
 
 const LAYOUT: &str = "data layout message";
@@ -19,19 +16,6 @@ const LAYOUT: &str = "data layout message";
 const RUN: usize = 1 << 20;
 /// A filter mask that leaves out every filter.
 const UNFILTERED: u32 = u32::MAX;
-
-/// A chunk that was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ChunkEntry {
-    /// Its place in the grid.
-    pub(crate) coordinates: Vec<u64>,
-    /// Where its bytes start.
-    pub(crate) address: Address,
-    /// How many bytes are stored.
-    pub(crate) size: u64,
-    /// Bit i set: the i-th filter was not applied.
-    pub(crate) filter_mask: u32,
-}
 
 /// The raw data of a dataset as a grid of chunks. Compact and contiguous data becomes a grid of
 /// runs along the first axis, so that all layouts are read the same way.
@@ -178,7 +162,7 @@ impl Storage {
     /// # Errors
     /// [`Error::Unsupported`] for data in other files or datasets, [`Error::Limit`] for chunks that
     /// are too large.
-    pub(super) fn check_readable(&self, limits: &Limits) -> Result<()> {
+    pub(crate) fn check_readable(&self, limits: &Limits) -> Result<()> {
         if let Place::Refused(where_it_is) = self.place {
             return Err(Error::unsupported(where_it_is));
         }
@@ -247,9 +231,7 @@ impl Storage {
             Place::Run(start) => {
                 let run = |coordinates: &[u64]| {
                     let first = coordinates.first().copied().unwrap_or(0);
-                    let before = first
-                        .checked_mul(self.chunk_len() as u64)
-                        .unwrap_or(u64::MAX);
+                    let before = first.saturating_mul(self.chunk_len() as u64);
                     Ok(Some(ChunkEntry {
                         coordinates: coordinates.to_vec(),
                         address: start.plus(LAYOUT, before)?,
@@ -264,88 +246,15 @@ impl Storage {
                 max_chunks,
                 plain_partial,
             } => {
-                let mut entries = self.indexed(image, grid, *index, max_chunks)?;
+                let chunk: Vec<u64> = self.chunk.iter().map(|&dim| dim as u64).collect();
+                let chunk = (&chunk[..], self.chunk_len() as u64);
+                let mut entries = index::find(image, *index, grid, chunk, max_chunks)?;
                 if *plain_partial {
                     for entry in entries.iter_mut().filter(|entry| self.is_partial(entry)) {
                         entry.filter_mask = UNFILTERED;
                     }
                 }
                 Ok(entries)
-            }
-        }
-    }
-
-    /// Looks the chunks of the grid up in the dataset's index.
-    fn indexed(
-        &self,
-        image: &Image,
-        grid: &ChunkGrid,
-        index: ChunkIndex,
-        max_chunks: &[Option<u64>],
-    ) -> Result<Vec<ChunkEntry>> {
-        let whole = self.chunk_len() as u64;
-        let chunk: Vec<u64> = self.chunk.iter().map(|&dim| dim as u64).collect();
-        match index {
-            ChunkIndex::BtreeV1(None)
-            | ChunkIndex::Single { address: None, .. }
-            | ChunkIndex::Implicit(None)
-            | ChunkIndex::FixedArray(None)
-            | ChunkIndex::ExtensibleArray(None)
-            | ChunkIndex::BtreeV2(None) => Ok(Vec::new()),
-            ChunkIndex::BtreeV1(Some(root)) => {
-                let tree = ChunkTree::new(image, root, &chunk)?;
-                collect(whole, |visit| tree.walk(grid, visit))
-            }
-            ChunkIndex::Single {
-                address: Some(address),
-                filtered,
-            } => {
-                let (size, filter_mask) = filtered.unwrap_or((whole, 0));
-                each(grid, |coordinates| {
-                    if coordinates.iter().any(|&at| at > 0) {
-                        let reason = "an index of one chunk for a dataset of several";
-                        return Err(Error::corrupt(LAYOUT, address, reason));
-                    }
-                    let coordinates = coordinates.to_vec();
-                    Ok(Some(ChunkEntry {
-                        coordinates,
-                        address,
-                        size,
-                        filter_mask,
-                    }))
-                })
-            }
-            ChunkIndex::Implicit(Some(start)) => each(grid, |coordinates| {
-                let number = row_major(coordinates, max_chunks, 0);
-                let before = number.and_then(|number| number.checked_mul(whole));
-                Ok(Some(ChunkEntry {
-                    coordinates: coordinates.to_vec(),
-                    address: start.plus(LAYOUT, before.unwrap_or(u64::MAX))?,
-                    size: whole,
-                    filter_mask: 0,
-                }))
-            }),
-            ChunkIndex::BtreeV2(Some(header)) => {
-                let tree = BTreeV2::read(image, header, &BTreeV2::CHUNKS)?;
-                collect(whole, |visit| tree.walk_chunks(grid, visit))
-            }
-            ChunkIndex::FixedArray(Some(header)) => {
-                let mut array = FixedArray::read(image, header)?;
-                each(grid, |coordinates| {
-                    let number = row_major(coordinates, max_chunks, 0);
-                    let stored = number.map_or(Ok(None), |number| array.element(number))?;
-                    Ok(stored.map(|stored| ChunkEntry::new(coordinates, stored, whole)))
-                })
-            }
-            ChunkIndex::ExtensibleArray(Some(header)) => {
-                // The array grows along the one unlimited axis, which therefore counts slowest.
-                let slowest = max_chunks.iter().position(Option::is_none).unwrap_or(0);
-                let mut array = ExtensibleArray::read(image, header)?;
-                each(grid, |coordinates| {
-                    let number = row_major(coordinates, max_chunks, slowest);
-                    let stored = number.map_or(Ok(None), |number| array.element(number))?;
-                    Ok(stored.map(|stored| ChunkEntry::new(coordinates, stored, whole)))
-                })
             }
         }
     }
@@ -362,62 +271,6 @@ impl Storage {
             .zip(&self.shape)
             .any(over)
     }
-}
-
-/// The entries of all chunks of the grid for which there is one.
-fn each(
-    grid: &ChunkGrid,
-    mut entry: impl FnMut(&[u64]) -> Result<Option<ChunkEntry>>,
-) -> Result<Vec<ChunkEntry>> {
-    let mut entries = Vec::new();
-    let mut next = grid.first();
-    while let Some(mut coordinates) = next {
-        entries.extend(entry(&coordinates)?);
-        next = grid.step(&mut coordinates).then_some(coordinates);
-    }
-    Ok(entries)
-}
-
-/// The entries a walk over an index visits, in chunks that take `whole` bytes without filters.
-fn collect(
-    whole: u64,
-    walk: impl FnOnce(&mut dyn FnMut(&[u64], StoredChunk) -> Result<()>) -> Result<()>,
-) -> Result<Vec<ChunkEntry>> {
-    let mut entries = Vec::new();
-    walk(&mut |coordinates, stored| {
-        entries.push(ChunkEntry::new(coordinates, stored, whole));
-        Ok(())
-    })?;
-    Ok(entries)
-}
-
-impl ChunkEntry {
-    fn new(coordinates: &[u64], stored: StoredChunk, whole: u64) -> Self {
-        let StoredChunk {
-            address,
-            size,
-            filter_mask,
-        } = stored;
-        let size = size.unwrap_or(whole);
-        Self {
-            coordinates: coordinates.to_vec(),
-            address,
-            size,
-            filter_mask,
-        }
-    }
-}
-
-/// A chunk's number when all that can ever be are counted with one axis slowest and the others in
-/// their order. `None` where the file's numbers are too large.
-fn row_major(coordinates: &[u64], max_chunks: &[Option<u64>], slowest: usize) -> Option<u64> {
-    let mut number = coordinates.get(slowest).copied()?;
-    for (axis, (&at, max)) in coordinates.iter().zip(max_chunks).enumerate() {
-        if axis != slowest {
-            number = number.checked_mul((*max)?)?.checked_add(at)?;
-        }
-    }
-    Some(number)
 }
 
 /// A scalar is an axis of length 1.
@@ -454,18 +307,6 @@ fn run_shape(shape: &[usize], element: usize) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn chunks_are_numbered_with_the_growing_axis_slowest() {
-        let max = [Some(4), None, Some(5)];
-        assert_eq!(row_major(&[1, 2, 3], &max, 1), Some((2 * 4 + 1) * 5 + 3));
-        assert_eq!(
-            row_major(&[1, 2, 3], &[Some(4), Some(9), Some(5)], 0),
-            Some((9 + 2) * 5 + 3)
-        );
-        assert_eq!(row_major(&[u64::MAX, 0], &[None, Some(2)], 0), None);
-        assert_eq!(row_major(&[0, 0], &[None, None], 0), None);
-    }
 
     #[test]
     fn contiguous_data_is_cut_into_runs() {

@@ -44,7 +44,7 @@ struct Item<'a> {
     datatype: &'a Datatype,
 }
 
-impl<'f> Values<'f> {
+impl Values<'_> {
     /// The same values seen through one member of their compound type.
     pub(crate) fn member(&self, name: &str) -> Result<Self> {
         let Class::Compound(members) = &self.datatype.class else {
@@ -99,11 +99,11 @@ impl<'f> Values<'f> {
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             let mut values = Vec::new();
             self.each_text(selections, |bytes| values.push(text(bytes)))?;
-            return Array::Str(array(shape, values)?).into_typed();
+            return Array::Str(array(&shape, values)?).into_typed();
         }
         let mut values = filled(T::default(), shape.iter().product())?;
         self.read_into(selections, &mut values, lossy, true)?;
-        array(shape, values)
+        array(&shape, values)
     }
 
     /// Reads values into a buffer of exactly the right length; `zeroed` where it holds zeros.
@@ -292,9 +292,9 @@ fn filled<T: Clone>(value: T, len: usize) -> Result<Vec<T>> {
     Ok(vec![value; len])
 }
 
-fn array<T>(shape: Vec<usize>, values: Vec<T>) -> Result<ArrayD<T>> {
+fn array<T>(shape: &[usize], values: Vec<T>) -> Result<ArrayD<T>> {
     let found = values.len();
-    ArrayD::from_shape_vec(IxDyn(&shape), values).map_err(|_| Error::Mismatch {
+    ArrayD::from_shape_vec(IxDyn(shape), values).map_err(|_| Error::Mismatch {
         expected: format!("values of shape {shape:?}"),
         found: format!("{found} values"),
     })

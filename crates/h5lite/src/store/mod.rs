@@ -1,10 +1,16 @@
 //! What an edit may do to a file: read, write at a position, sync, cut.
 
+#[cfg(test)]
+pub(crate) mod crash;
 mod disk;
+#[cfg(test)]
+pub(crate) mod faulty;
 mod memory;
 
 use std::io;
 
+#[cfg(test)]
+pub(crate) use crash::CrashStore;
 pub(crate) use disk::Disk;
 pub(crate) use memory::Memory;
 
@@ -15,7 +21,7 @@ use crate::{
 
 /// A file that can be written. Positions are counted from its very start, user block included.
 ///
-/// There are three: [`Disk`], [`Memory`], and the recorder of the crash tests.
+/// There are two, [`Disk`] and [`Memory`], and those of the tests, which record and fail.
 pub(crate) trait Store: Send + Sync + std::fmt::Debug {
     /// Length in bytes.
     fn len(&self) -> io::Result<u64>;
@@ -37,19 +43,53 @@ pub(crate) trait Store: Send + Sync + std::fmt::Debug {
 }
 
 /// Writes all of `bytes`: a full disk shows first as a short write.
-pub(crate) fn write_all(store: &mut dyn Store, mut at: u64, mut bytes: &[u8]) -> Result<()> {
-    let failed =
-        |at: u64, len: usize, error| Error::io(format_args!("write {len} bytes at {at:#x}"), error);
-    while !bytes.is_empty() {
-        match store.write_at(at, bytes) {
-            Ok(0) => return Err(failed(at, bytes.len(), io::ErrorKind::WriteZero.into())),
-            Ok(written) => {
-                bytes = bytes.get(written..).unwrap_or_default();
-                at += written as u64;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(failed(at, bytes.len(), error)),
-        }
+pub(crate) fn write_all(store: &mut dyn Store, at: u64, bytes: &[u8]) -> Result<()> {
+    let mut written = 0;
+    write_counting(store, at, bytes, &mut written)
+}
+
+/// The same; `written` says how many bytes were, should it fail.
+pub(crate) fn write_counting(
+    store: &mut dyn Store,
+    at: u64,
+    bytes: &[u8],
+    written: &mut usize,
+) -> Result<()> {
+    while let Some(rest @ [_, ..]) = bytes.get(*written..) {
+        let at = at + *written as u64;
+        let count = match retried(|| store.write_at(at, rest)) {
+            Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+            other => other,
+        };
+        let action = format_args!("write {} bytes at {at:#x}", rest.len());
+        *written += count.map_err(|error| Error::io(action, error))?;
     }
     Ok(())
+}
+
+/// Makes everything written so far durable.
+pub(crate) fn sync(store: &mut dyn Store) -> Result<()> {
+    retried(|| store.sync()).map_err(|error| Error::io("make the file durable", error))
+}
+
+/// Cuts the file.
+pub(crate) fn cut(store: &mut dyn Store, len: u64) -> Result<()> {
+    retried(|| store.set_len(len)).map_err(|error| Error::io("cut the file back", error))
+}
+
+/// Length of the file.
+pub(crate) fn len(store: &dyn Store) -> Result<u64> {
+    store
+        .len()
+        .map_err(|error| Error::io("ask for the length", error))
+}
+
+/// Calls again as long as a signal comes in between.
+fn retried<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
 }

@@ -7,5 +7,5 @@ mod selection;
 
 pub use array::Array;
 pub use dtype::DType;
-pub use element::{Element, Number};
+pub use element::{Convert, Element, Number};
 pub use selection::Selection;

@@ -1,5 +1,7 @@
 //! `str` of whole arrays: `numpy.array2string` with its default options.
 
+use std::fmt::Write;
+
 use half::f16;
 use ndarray::{ArrayViewD, Axis};
 
@@ -55,7 +57,7 @@ fn positions(length: usize, summarise: bool) -> (Vec<usize>, bool) {
 /// Every element that is shown.
 fn collect<'a, T>(array: ArrayViewD<'a, T>, summarise: bool, shown: &mut Vec<&'a T>) {
     if array.ndim() == 0 {
-        shown.extend(array.into_iter());
+        shown.extend(array);
         return;
     }
     for at in positions(array.len_of(Axis(0)), summarise).0 {
@@ -273,16 +275,22 @@ impl Formatter<String> for Strings {
                 c if c == quote => out.extend(['\\', c]),
                 ' '..='~' => out.push(c),
                 c if is_printable(c) => out.push(c),
-                c => out.push_str(&match u32::from(c) {
-                    n @ 0..=0xff => format!("\\x{n:02x}"),
-                    n @ 0x100..=0xffff => format!("\\u{n:04x}"),
-                    n => format!("\\U{n:08x}"),
-                }),
+                c => push_escape(u32::from(c), &mut out),
             }
         }
         out.push(quote);
         out
     }
+}
+
+/// A character that does not print, as Python writes it in a string.
+fn push_escape(point: u32, out: &mut String) {
+    match point {
+        0..=0xff => write!(out, "\\x{point:02x}"),
+        0x100..=0xffff => write!(out, "\\u{point:04x}"),
+        _ => write!(out, "\\U{point:08x}"),
+    }
+    .expect("a String takes everything");
 }
 
 /// Python's `str.isprintable`: no control, format, surrogate, private or unassigned character and

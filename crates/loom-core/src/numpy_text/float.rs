@@ -23,7 +23,7 @@ impl Float for f64 {
     }
 
     fn shortest(self) -> String {
-        ryu::Buffer::new().format_finite(self).to_owned()
+        zmij::Buffer::new().format_finite(self).to_owned()
     }
 
     fn quotient(self, divisor: Self) -> f64 {
@@ -37,7 +37,7 @@ impl Float for f32 {
     }
 
     fn shortest(self) -> String {
-        ryu::Buffer::new().format_finite(self).to_owned()
+        zmij::Buffer::new().format_finite(self).to_owned()
     }
 
     fn quotient(self, divisor: Self) -> f64 {

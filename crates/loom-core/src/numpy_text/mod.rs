@@ -48,7 +48,7 @@ impl NumpyText for f32 {
             whole.push_to(out);
             out.push_str(".0");
         } else if (1e-3..1e12).contains(&self.abs()) {
-            out.push_str(ryu::Buffer::new().format_finite(self));
+            out.push_str(zmij::Buffer::new().format_finite(self));
         } else {
             float::push_scalar(self, out);
         }
@@ -63,7 +63,7 @@ impl NumpyText for f64 {
             whole.push_to(out);
             out.push_str(".0");
         } else if (1e-3..1e15).contains(&self.abs()) {
-            out.push_str(ryu::Buffer::new().format_finite(self));
+            out.push_str(zmij::Buffer::new().format_finite(self));
         } else {
             float::push_scalar(self, out);
         }
@@ -78,27 +78,36 @@ impl NumpyText for f64 {
 pub fn entries(values: &Array, stored: DType) -> Vec<String> {
     match values {
         Array::F32(values) if stored == DType::F16 => {
-            each(values.mapv(f16::from_f32).view(), |out, x| x.push_to(out))
+            each(&values.mapv(f16::from_f32).view(), |out, x| x.push_to(out))
         }
-        Array::Str(values) => each(values.view(), |out, text| out.push_str(text)),
-        Array::I8(a) => numbers(a.view()),
-        Array::I16(a) => numbers(a.view()),
-        Array::I32(a) => numbers(a.view()),
-        Array::I64(a) => numbers(a.view()),
-        Array::U8(a) => numbers(a.view()),
-        Array::U16(a) => numbers(a.view()),
-        Array::U32(a) => numbers(a.view()),
-        Array::U64(a) => numbers(a.view()),
-        Array::F32(a) => numbers(a.view()),
-        Array::F64(a) => numbers(a.view()),
+        Array::Str(values) => each(&values.view(), |out, text| out.push_str(text)),
+        Array::I8(a) => numbers(&a.view()),
+        Array::I16(a) => numbers(&a.view()),
+        Array::I32(a) => numbers(&a.view()),
+        Array::I64(a) => numbers(&a.view()),
+        Array::U8(a) => numbers(&a.view()),
+        Array::U16(a) => numbers(&a.view()),
+        Array::U32(a) => numbers(&a.view()),
+        Array::U64(a) => numbers(&a.view()),
+        Array::F32(a) => numbers(&a.view()),
+        Array::F64(a) => numbers(&a.view()),
     }
 }
 
-fn numbers<T: NumpyText + Item>(values: ArrayViewD<'_, T>) -> Vec<String> {
+/// `str(values)` of a whole array; of a single value where there are no axes.
+#[must_use]
+pub fn text(values: &Array) -> String {
+    if values.ndim() == 0 {
+        return entries(values, values.dtype()).concat();
+    }
+    h5lite::with_array!(values, a => array::text(&a.view()))
+}
+
+fn numbers<T: NumpyText + Item>(values: &ArrayViewD<'_, T>) -> Vec<String> {
     each(values, |out, number| number.push_to(out))
 }
 
-fn each<T: Item>(values: ArrayViewD<'_, T>, alone: impl Fn(&mut String, &T)) -> Vec<String> {
+fn each<T: Item>(values: &ArrayViewD<'_, T>, alone: impl Fn(&mut String, &T)) -> Vec<String> {
     if values.ndim() < 2 {
         let text = |value| {
             let mut out = String::new();

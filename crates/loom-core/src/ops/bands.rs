@@ -90,14 +90,6 @@ impl Wanted {
         })
     }
 
-    /// How many different positions there are.
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            Self::Run(range) => range.len(),
-            Self::Listed { positions, .. } => positions.len(),
-        }
-    }
-
     /// Whether the result has them in the file's order, each once.
     pub(crate) fn in_order(&self) -> bool {
         match self {

@@ -55,9 +55,12 @@ impl Layer<'_> {
         let width = across.count(axis.other().index(), self.length(axis.other()))?;
         self.afford(length, width)?;
         self.afford_results(&[length, functions.len()], size_of::<f64>())?;
+        let high = bands::band(self, axis, width);
+        // Twice: columns are turned.
+        self.afford_results(&[high.min(length), width, 2], size_of::<T>())?;
         let mut results = vec![Vec::with_capacity(length); functions.len()];
         let (mut block, mut turned) = (Vec::new(), Vec::new());
-        for band in bands::run_bands(&(0..length), bands::band(self, axis, width)) {
+        for band in bands::run_bands(&(0..length), high) {
             block.resize(band.len * width, T::default());
             let (rows, cols) = axis.pair(band.selection, across.clone());
             self.read_into(rows, cols, &mut block)?;

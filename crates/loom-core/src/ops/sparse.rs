@@ -51,6 +51,8 @@ impl Layer<'_> {
         let rows = Wanted::new(&rows, Axis::Rows, n_rows)?;
         let cols = Wanted::new(&cols, Axis::Cols, n_cols)?;
         let (high, wide) = bands::piece(self, Axis::Rows);
+        let block = [high.min(n_rows), wide.min(n_cols)];
+        self.afford_results(&block, size_of::<T>())?;
         let across = cols.bands(wide);
         let total = AtomicUsize::new(0);
         let parts = bands::each(rows.bands(high), |work: &mut Workspace<T>, band| {
@@ -70,7 +72,8 @@ impl Layer<'_> {
             }
             let count = found.data.len();
             let so_far = total.fetch_add(count, Ordering::Relaxed) + count;
-            self.afford_results(&[so_far], 2 * size_of::<u32>() + size_of::<T>())?;
+            // Twice: at the end they are in the parts and in the whole.
+            self.afford_results(&[so_far, 2], 2 * size_of::<u32>() + size_of::<T>())?;
             if across.len() > 1 && rows.in_order() && cols.in_order() {
                 found.sort_rows();
             }

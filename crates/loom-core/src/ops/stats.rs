@@ -57,8 +57,9 @@ impl Layer<'_> {
         let length = self.length(axis);
         let width = across.count(axis.other().index(), self.length(axis.other()))?;
         self.afford(length, width)?;
-        self.afford_results(&[length, stats.len()], size_of::<f64>())?;
+        self.afford_results(&[length, stats.len(), 2], size_of::<f64>())?;
         let (narrow, wide) = bands::piece(self, axis);
+        self.afford_results(&[narrow.min(length), wide.min(width)], size_of::<f64>())?;
         let pieces = pieces(&across, axis.other(), self, wide)?;
         let bands = bands::run_bands(&(0..length), narrow);
         let parts = bands::each(bands, |block: &mut Vec<f64>, band| {

@@ -17,7 +17,7 @@ pub(crate) use self::{
 };
 use crate::{
     error::{Error, Result},
-    format::field::{Fields, MAX_DEPTH, to_u64},
+    format::field::{Fields, to_u64},
     image::{Address, Image, Sizes},
 };
 
@@ -82,12 +82,10 @@ impl<'a> Node<'a> {
         }
         let level = fields.u8()?;
         match parent {
-            // The levels of a path fall to 0 one by one, so no path leads back to itself.
+            // The levels of a path fall to 0 one by one, so no path leads back to itself, and none is
+            // longer than the 256 that a level can count: with a K of 1 the library gets there.
             Some(parent) if parent.checked_sub(1) != Some(level) => {
                 return Err(fields.corrupt(format_args!("level {level} below level {parent}")));
-            }
-            None if usize::from(level) >= MAX_DEPTH => {
-                return Err(fields.corrupt(format_args!("{level} levels")));
             }
             _ => {}
         }

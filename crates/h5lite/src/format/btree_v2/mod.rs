@@ -115,11 +115,6 @@ impl<'a> BTreeV2<'a> {
         })
     }
 
-    /// The type of the records, one of those expected.
-    pub(crate) fn record_type(&self) -> u8 {
-        self.record_type
-    }
-
     /// Calls `visit` with each record, in order.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result},
     format::{
         btree_v2::BTreeV2,
-        field::{Fields, bytes_for, to_u64},
+        field::{Fields, bytes_for},
     },
     image::{Address, Image},
 };
@@ -180,7 +180,11 @@ mod tests {
 
     use super::*;
     use crate::{
-        format::{btree_v2, checksum::lookup3, field::Encoder},
+        format::{
+            btree_v2,
+            checksum::lookup3,
+            field::{Encoder, to_u64},
+        },
         image::Sizes,
         source::Source,
     };

@@ -114,7 +114,7 @@ impl Message for AttributeMessage {
         out.uint(2, to_u64(dataspace.len()));
         let pad = |out: &mut Encoder| {
             if version == 1 {
-                out.align(8)
+                out.align(8);
             }
         };
         out.put(self.name.as_bytes());

@@ -2,7 +2,7 @@
 
 use super::Message;
 use crate::{
-    error::{Error, Result},
+    error::Result,
     format::field::{Encoder, Fields},
 };
 
@@ -33,19 +33,6 @@ impl Dataspace {
         match self {
             Self::Simple { dims, .. } => dims,
             Self::Scalar | Self::Null => &[],
-        }
-    }
-
-    /// Number of values.
-    pub(crate) fn count(&self) -> Result<u64> {
-        match self {
-            Self::Scalar => Ok(1),
-            Self::Null => Ok(0),
-            Self::Simple { dims, .. } if dims.contains(&0) => Ok(0),
-            Self::Simple { dims, .. } => dims
-                .iter()
-                .try_fold(1_u64, |count, &dim| count.checked_mul(dim))
-                .ok_or_else(|| Error::unsupported(format_args!("number of values of {dims:?}"))),
         }
     }
 }
@@ -152,10 +139,5 @@ mod tests {
         assert!(parsed::<Dataspace>(&[2, 1, 0, 0]).is_err());
         let over = [2, 1, 1, 1, 5, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0];
         assert!(parsed::<Dataspace>(&over).unwrap_err().is_corrupt());
-        let huge = Dataspace::Simple {
-            dims: vec![1 << 40, 1 << 40],
-            max_dims: None,
-        };
-        assert!(huge.count().unwrap_err().is_unsupported());
     }
 }

@@ -110,7 +110,7 @@ impl Message for FilterPipeline {
             let padded = if name.is_empty() {
                 0
             } else {
-                to_u64(name.len()) / 8 * 8 + 8
+                to_u64(name.len().saturating_add(1).next_multiple_of(8))
             };
             out.u16(filter.id.0);
             out.uint(2, padded);

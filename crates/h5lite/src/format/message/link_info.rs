@@ -20,6 +20,10 @@ pub(crate) struct LinkInfo {
     /// The version 2 B-tree of their names' hashes.
     pub(crate) name_index: Option<Address>,
     /// The version 2 B-tree of their creation order; the inner `None` is an undefined address.
+    #[expect(
+        clippy::option_option,
+        reason = "there is no field, or an undefined address in it"
+    )]
     pub(crate) creation_order_index: Option<Option<Address>>,
 }
 

@@ -2,12 +2,14 @@
 
 mod attribute;
 mod attribute_info;
+mod btree_k;
 mod continuation;
 mod data_layout;
 mod dataspace;
 mod datatype;
 mod datatype_display;
 mod datatype_encode;
+mod datatype_parse;
 mod fill_value;
 mod filter_pipeline;
 mod link;

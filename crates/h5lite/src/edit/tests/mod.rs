@@ -1,5 +1,8 @@
 //! Edits seen from outside: what is committed is read back, what is not leaves no trace.
 
+mod mended;
+mod model;
+
 use ndarray::{ArrayD, IxDyn};
 
 use super::DatasetOptions;
@@ -7,7 +10,9 @@ use crate::{Array, File, Selection};
 
 fn numbers(shape: &[usize]) -> Array {
     let count = shape.iter().product::<usize>();
-    let values = (0..count).map(|i| i as f32).collect();
+    let values = (0..count)
+        .map(|i| f32::from(u16::try_from(i % 60_000).unwrap()))
+        .collect();
     ArrayD::from_shape_vec(IxDyn(shape), values).unwrap().into()
 }
 

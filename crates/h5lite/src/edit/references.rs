@@ -1,0 +1,186 @@
+//! References between objects: values that hold the address of an object, which must not move.
+
+use std::collections::HashSet;
+
+use super::{
+    tree::{Kind, Tree},
+    write::reachable,
+};
+use crate::{
+    error::{Error, InObject, Result},
+    file::File,
+    format::{
+        field::Fields,
+        global_heap::GlobalHeap,
+        message::{Class, Datatype, LinkTarget, ReferenceKind},
+    },
+    image::Address,
+    object::Object,
+};
+
+/// Where the references in the values of a file lead.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct References {
+    targets: HashSet<Address>,
+    /// Path of an object whose references are of a kind that is not decoded.
+    unknown: Option<String>,
+}
+
+/// Whether the changed objects may move: a reference would go on leading to the old place.
+///
+/// An edit moves each object it changes and the groups that lead there; the root always. What
+/// refers to what is looked up once for each file that is opened for writing, in the headers of
+/// its objects: an edit adds no references, so it can only be out of date on the safe side, and is
+/// looked up again before an edit is refused.
+///
+/// # Errors
+/// [`Error::Unsupported`] where an object that moves is referred to.
+pub(super) fn check(file: &File, tree: &Tree) -> Result<()> {
+    let refuse = |why: &str| Err(Error::unsupported(format_args!("edit in place: {why}")));
+    let mut moved = HashSet::new();
+    for id in reachable(tree) {
+        let node = tree.node(id);
+        let Some(address) = node.committed else {
+            continue;
+        };
+        let content = node.content.as_ref();
+        if content.is_some_and(|content| matches!(content.kind, Kind::Other)) {
+            return refuse("a committed datatype would move away from what refers to it");
+        }
+        moved.insert(address);
+    }
+    let known = if let Some(known) = file.references.get() {
+        known
+    } else {
+        let found = References::find(file)?;
+        file.references.get_or_init(|| found)
+    };
+    if known.allow(&moved) {
+        return Ok(());
+    }
+    let known = References::find(file)?;
+    match &known.unknown {
+        _ if known.allow(&moved) => Ok(()),
+        Some(path) => refuse(&format!(
+            "{path} holds references of a kind that cannot be followed"
+        )),
+        None => {
+            refuse("an object reference or region reference leads to an object that would move")
+        }
+    }
+}
+
+impl References {
+    fn allow(&self, moved: &HashSet<Address>) -> bool {
+        self.unknown.is_none() && self.targets.is_disjoint(moved)
+    }
+
+    /// Looks at every object of the file.
+    fn find(file: &File) -> Result<Self> {
+        let mut found = Self::default();
+        let root = file.superblock().root;
+        let mut seen = HashSet::from([root]);
+        let mut waiting = vec![("/".to_owned(), root)];
+        while let Some((path, address)) = waiting.pop() {
+            let object = Object::open(file, &path, address)?;
+            for attribute in object.attributes()? {
+                if refers(attribute.datatype()) {
+                    let values = attribute.read_bytes()?;
+                    found.add(file, &path, attribute.datatype(), &values)?;
+                }
+            }
+            match object {
+                Object::Group(group) => {
+                    for link in group.links()? {
+                        if let LinkTarget::Hard(address) = link.target
+                            && seen.insert(address)
+                        {
+                            waiting.push((group.child_path(&link.name), address));
+                        }
+                    }
+                }
+                Object::Dataset(dataset) if refers(dataset.datatype()) => {
+                    let values = dataset.read_bytes(&[])?;
+                    found.add(file, &path, dataset.datatype(), &values)?;
+                }
+                Object::Dataset(_) | Object::Datatype(_) => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// Adds the targets of stored values of this type.
+    fn add(&mut self, file: &File, path: &str, datatype: &Datatype, values: &[u8]) -> Result<()> {
+        let elements = values.chunks_exact((datatype.size as usize).max(1));
+        for element in elements {
+            self.add_element(file, path, datatype, element)
+                .in_object(path)?;
+        }
+        Ok(())
+    }
+
+    fn add_element(
+        &mut self,
+        file: &File,
+        path: &str,
+        datatype: &Datatype,
+        element: &[u8],
+    ) -> Result<()> {
+        if !refers(datatype) {
+            return Ok(());
+        }
+        let image = file.image();
+        let fields = |bytes| Fields::new("reference", Address(0), image.sizes(), bytes);
+        match &datatype.class {
+            Class::Reference(ReferenceKind::Object) => {
+                // Address 0 is a reference that was never set.
+                let target = fields(element).offset()?;
+                self.targets.extend(target.filter(|target| target.0 != 0));
+            }
+            Class::Reference(ReferenceKind::Region) => {
+                let mut element = fields(element);
+                let heap = element.offset()?.filter(|heap| heap.0 != 0);
+                let index = element.u32()?;
+                if let Some(heap) = heap {
+                    // The object, then which of its values.
+                    let heap = GlobalHeap::read(image, heap)?;
+                    self.targets.extend(fields(heap.object(index)?).offset()?);
+                }
+            }
+            Class::Reference(ReferenceKind::Other(_)) => {
+                self.unknown.get_or_insert_with(|| path.to_owned());
+            }
+            Class::Array { base, .. } => self.add(file, path, base, element)?,
+            Class::VariableLength { base, .. } => {
+                let mut element = fields(element);
+                let count = u64::from(element.u32()?);
+                let heap = element.offset()?.filter(|heap| heap.0 != 0);
+                let index = element.u32()?;
+                if let (Some(heap), 1..) = (heap, count) {
+                    let heap = GlobalHeap::read(image, heap)?;
+                    self.add(file, path, base, heap.object(index)?)?;
+                }
+            }
+            Class::Compound(members) => {
+                for member in members {
+                    let start = member.offset as usize;
+                    let end = start.saturating_add(member.datatype.size as usize);
+                    let value = element.get(start..end).unwrap_or_default();
+                    self.add(file, path, &member.datatype, value)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Whether values of this type lead to objects of the file.
+fn refers(datatype: &Datatype) -> bool {
+    match &datatype.class {
+        Class::Reference(_) => true,
+        Class::Array { base, .. } | Class::VariableLength { base, .. } => refers(base),
+        Class::Compound(members) => members.iter().any(|member| refers(&member.datatype)),
+        _ => false,
+    }
+}

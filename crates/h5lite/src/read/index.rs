@@ -1,0 +1,165 @@
+//! From a chunk's place in the grid to its place in the file, whichever index the dataset has.
+
+use crate::{
+    error::{Error, Result},
+    format::{
+        btree_v1::ChunkTree,
+        btree_v2::BTreeV2,
+        chunk_grid::{ChunkGrid, StoredChunk},
+        extensible_array::ExtensibleArray,
+        fixed_array::FixedArray,
+        message::ChunkIndex,
+    },
+    image::{Address, Image},
+};
+
+const LAYOUT: &str = "data layout message";
+
+/// A chunk that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ChunkEntry {
+    /// Its place in the grid.
+    pub(crate) coordinates: Vec<u64>,
+    /// Where its bytes start.
+    pub(crate) address: Address,
+    /// How many bytes are stored.
+    pub(crate) size: u64,
+    /// Bit i set: the i-th filter was not applied.
+    pub(crate) filter_mask: u32,
+}
+
+/// The chunks of the grid that an index knows, in the grid's order.
+///
+/// `chunk` is the shape of a chunk and `whole` its bytes without filters; the dataset can ever have
+/// `max_chunks` chunks on each axis, or any number on an unlimited one.
+pub(super) fn find(
+    image: &Image,
+    index: ChunkIndex,
+    grid: &ChunkGrid,
+    (chunk, whole): (&[u64], u64),
+    max_chunks: &[Option<u64>],
+) -> Result<Vec<ChunkEntry>> {
+    match index {
+        ChunkIndex::BtreeV1(None)
+        | ChunkIndex::Single { address: None, .. }
+        | ChunkIndex::Implicit(None)
+        | ChunkIndex::FixedArray(None)
+        | ChunkIndex::ExtensibleArray(None)
+        | ChunkIndex::BtreeV2(None) => Ok(Vec::new()),
+        ChunkIndex::BtreeV1(Some(root)) => {
+            let tree = ChunkTree::new(image, root, chunk)?;
+            collect(whole, |visit| tree.walk(grid, visit))
+        }
+        ChunkIndex::Single {
+            address: Some(address),
+            filtered,
+        } => {
+            let (size, filter_mask) = filtered.unwrap_or((whole, 0));
+            each(grid, |coordinates| {
+                if coordinates.iter().any(|&at| at > 0) {
+                    let reason = "an index of one chunk for a dataset of several";
+                    return Err(Error::corrupt(LAYOUT, address, reason));
+                }
+                let coordinates = coordinates.to_vec();
+                Ok(Some(ChunkEntry {
+                    coordinates,
+                    address,
+                    size,
+                    filter_mask,
+                }))
+            })
+        }
+        ChunkIndex::Implicit(Some(start)) => each(grid, |coordinates| {
+            let number = row_major(coordinates, max_chunks);
+            let before = number.and_then(|number| number.checked_mul(whole));
+            Ok(Some(ChunkEntry {
+                coordinates: coordinates.to_vec(),
+                address: start.plus(LAYOUT, before.unwrap_or(u64::MAX))?,
+                size: whole,
+                filter_mask: 0,
+            }))
+        }),
+        ChunkIndex::BtreeV2(Some(header)) => {
+            let tree = BTreeV2::read(image, header, &BTreeV2::CHUNKS)?;
+            collect(whole, |visit| tree.walk_chunks(grid, visit))
+        }
+        ChunkIndex::FixedArray(Some(header)) => {
+            let mut array = FixedArray::read(image, header)?;
+            collect(whole, |visit| array.walk(grid, max_chunks, visit))
+        }
+        ChunkIndex::ExtensibleArray(Some(header)) => {
+            let mut array = ExtensibleArray::read(image, header)?;
+            let mut entries = collect(whole, |visit| array.walk(grid, max_chunks, visit))?;
+            // The array counts its one unlimited axis slowest.
+            entries.sort_by(|a, b| a.coordinates.cmp(&b.coordinates));
+            Ok(entries)
+        }
+    }
+}
+
+/// The entries of all chunks of the grid for which there is one.
+pub(super) fn each(
+    grid: &ChunkGrid,
+    mut entry: impl FnMut(&[u64]) -> Result<Option<ChunkEntry>>,
+) -> Result<Vec<ChunkEntry>> {
+    let mut entries = Vec::new();
+    let mut next = grid.first();
+    while let Some(mut coordinates) = next {
+        entries.extend(entry(&coordinates)?);
+        next = grid.step(&mut coordinates).then_some(coordinates);
+    }
+    Ok(entries)
+}
+
+/// The entries a walk over an index visits, in chunks that take `whole` bytes without filters.
+fn collect(
+    whole: u64,
+    walk: impl FnOnce(&mut dyn FnMut(&[u64], StoredChunk) -> Result<()>) -> Result<()>,
+) -> Result<Vec<ChunkEntry>> {
+    let mut entries = Vec::new();
+    walk(&mut |coordinates, stored| {
+        entries.push(ChunkEntry::new(coordinates, stored, whole));
+        Ok(())
+    })?;
+    Ok(entries)
+}
+
+impl ChunkEntry {
+    fn new(coordinates: &[u64], stored: StoredChunk, whole: u64) -> Self {
+        let StoredChunk {
+            address,
+            size,
+            filter_mask,
+        } = stored;
+        let size = size.unwrap_or(whole);
+        Self {
+            coordinates: coordinates.to_vec(),
+            address,
+            size,
+            filter_mask,
+        }
+    }
+}
+
+/// A chunk's number when all that can ever be are counted in row-major order. `None` where the
+/// file's numbers are too large.
+fn row_major(coordinates: &[u64], max_chunks: &[Option<u64>]) -> Option<u64> {
+    let (first, others) = coordinates.split_first()?;
+    let mut others = others.iter().zip(max_chunks.iter().skip(1));
+    others.try_fold(*first, |number, (&at, max)| {
+        number.checked_mul((*max)?)?.checked_add(at)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_are_numbered_in_row_major_order() {
+        let max = [Some(4), Some(9), Some(5)];
+        assert_eq!(row_major(&[1, 2, 3], &max), Some((9 + 2) * 5 + 3));
+        assert_eq!(row_major(&[u64::MAX, 0], &[None, Some(2)]), None);
+        assert_eq!(row_major(&[0, 0], &[None, None]), None);
+    }
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# The checks against h5py and loompy. Wants the environment of setup.sh (.venv) and builds what it
+# needs. The last line counts.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$here/../..
+python=$root/.venv/bin/python
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$root"
+cargo build --release -q -p loom-cli
+cargo build --release -q -p loom-core --examples
+target=$(cargo metadata --format-version 1 --no-deps | "$python" -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+loom=$target/release/loom
+passed=0 failed=0
+
+# The content of a file as we read it against the content as h5py reads it now.
+compare() {
+    "$loom" digest --json "$1" > "$scratch/ours.json"
+    "$python" "$here/digest_h5py.py" "$1" > "$scratch/h5py.json"
+    if "$python" "$here/compare_digests.py" "$scratch/h5py.json" "$scratch/ours.json"; then
+        passed=$((passed + 1))
+    else
+        echo "differs from h5py: $1"
+        failed=$((failed + 1))
+    fi
+}
+for file in fixtures/*.h5 fixtures/*.loom; do compare "$file"; done
+"$python" fixtures/producers/large.py "$scratch/large"
+for file in "$scratch"/large/*; do compare "$file"; done
+echo "digests: $passed passed, $failed failed"
+
+"$python" "$here/parity_loompy.py" "$target/release/examples/parity"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""Proves the writer against libhdf5: what we write, it reads and edits, and what it writes, we edit.
+
+    write_interop.py PROGRAMS [--quick] [--sequences N] [--first SEED] [--only TEXT] [--old-python PYTHON]
+
+PROGRAMS is the folder with our programs `loom` and `examples/script`, such as target/release.
+Three parts: a file with everything we can write (interop_created.py), random sequences in which we
+and h5py take turns (interop_sequences.py; 300, with --quick 60), and every fixture, edited
+(interop_fixtures.py). --old-python runs one more check with an old h5py. --only TEXT: one part, "created", "sequence" or
+"fixture" with a part of a name. Files of tests that failed are kept, in a folder that is named.
+
+The last line is "N passed, N failed"; the exit status is 1 if any failed.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+
+import interop_created
+import interop_fixtures
+import interop_sequences
+from interop_ours import Ours
+
+FIXTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "fixtures")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(usage=__doc__.split("\n\n")[1].strip())
+    parser.add_argument("programs")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--sequences", type=int)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--old-python")
+    options = parser.parse_args()
+    count = options.sequences if options.sequences is not None else 60 if options.quick else 300
+    folder = tempfile.mkdtemp(prefix="write-interop-")
+    ours = Ours(options.programs)
+    parts = {
+        "created": lambda: interop_created.run(ours, folder, options.old_python),
+        "sequence": lambda: interop_sequences.run(ours, folder, count, options.first),
+        "fixture": lambda: interop_fixtures.run(ours, FIXTURES, folder, options.only.removeprefix("fixture")),
+    }
+    passed = failed = 0
+    for part, run in parts.items():
+        if options.only and not options.only.startswith(part):
+            continue
+        for name, problem in run():
+            if problem is None:
+                passed += 1
+            else:
+                failed += 1
+                print(f"FAILED {name}: {problem}", flush=True)
+        print(f"{part}: done", flush=True)
+    if failed:
+        print(f"files are in {folder}")
+    else:
+        for name in os.listdir(folder):
+            os.remove(os.path.join(folder, name))
+        os.rmdir(folder)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
