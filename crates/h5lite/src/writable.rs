@@ -158,7 +158,7 @@ impl File {
         self.committed.as_ref().ok_or(Error::ReadOnly)
     }
 
-    /// Goes on with what an edit has committed.
+    /// Goes on with what an edit has committed, or staged.
     pub(crate) fn switched_to(&mut self, source: Source, state: Committed) {
         let superblock = state.superblock.clone();
         let image = Image::whole(source);
@@ -169,8 +169,9 @@ impl File {
 
     /// The bytes of a file that was opened for writing; `None` for any other.
     #[must_use]
-    pub fn into_bytes(self) -> Option<Vec<u8>> {
-        let store = self.store?;
+    pub fn into_bytes(mut self) -> Option<Vec<u8>> {
+        self.roll_back_all();
+        let store = self.store.take()?;
         let mut bytes = vec![0; usize::try_from(store.len().ok()?).ok()?];
         store.read_at(0, &mut bytes).ok()?;
         Some(bytes)
