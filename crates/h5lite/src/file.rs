@@ -40,7 +40,7 @@ pub struct File {
     limits: Limits,
     pub(crate) path: Option<PathBuf>,
     /// Holds the lock for as long as the file is open.
-    _locked: Option<fs::File>,
+    locked: Option<fs::File>,
     /// Where edits are written, if the file was opened for writing.
     pub(crate) store: Option<Box<dyn Store>>,
     /// What edits start from.
@@ -124,7 +124,7 @@ impl OpenOptions {
             }
         };
         opened.path = Some(path.to_owned());
-        opened._locked = Some(file);
+        opened.locked = Some(file);
         Ok(opened)
     }
 
@@ -189,7 +189,7 @@ impl File {
             superblock,
             limits,
             path: None,
-            _locked: None,
+            locked: None,
             store: None,
             committed: None,
             doubt: None,
@@ -213,6 +213,12 @@ impl File {
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
+    }
+
+    /// Whether it was opened for writing.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        self.committed.is_some()
     }
 
     /// How many bytes the file's content takes, the user block left out.

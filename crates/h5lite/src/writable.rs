@@ -31,6 +31,14 @@ impl OpenOptions {
         })
     }
 
+    /// Opens a file that is in memory for reading and writing.
+    ///
+    /// # Errors
+    /// As [`File::from_bytes`].
+    pub fn from_bytes_rw(&self, bytes: impl Into<Vec<u8>>) -> Result<File> {
+        File::from_store(Box::new(Memory(bytes.into())), self.limits.clone(), false)
+    }
+
     fn open_rw_inner(&self, path: &Path) -> Result<File> {
         let file = fs::OpenOptions::new().read(true).write(true).open(path);
         let file = file.map_err(|e| Error::io("open the file for writing", e))?;
@@ -120,7 +128,7 @@ impl File {
     /// # Errors
     /// As [`File::from_bytes`].
     pub fn from_bytes_rw(bytes: impl Into<Vec<u8>>) -> Result<Self> {
-        Self::from_store(Box::new(Memory(bytes.into())), Limits::default(), false)
+        Self::options().from_bytes_rw(bytes)
     }
 
     /// Opens a file through its store. A switch of content that was torn is finished first.

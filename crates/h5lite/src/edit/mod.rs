@@ -114,6 +114,12 @@ impl<'f> Edit<'f> {
         self.left_out = Some(step);
     }
 
+    /// The file as it was when the edit began.
+    #[must_use]
+    pub fn file(&self) -> &File {
+        self.file
+    }
+
     fn parts(&mut self) -> Result<(Context<'_>, &mut Tree)> {
         let store = self.store.as_deref_mut().ok_or(Error::ReadOnly)?;
         Ok((
