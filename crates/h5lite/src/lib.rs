@@ -12,6 +12,9 @@ mod object;
 mod read;
 mod source;
 mod store;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod testing;
 mod value;
 mod writable;
 
