@@ -288,7 +288,7 @@ fn data_layout(body: &[u8], sizes: Sizes) {
         return;
     };
     let written = match layout {
-        DataLayout::Compact(_) | DataLayout::Virtual => true,
+        DataLayout::Compact(_) | DataLayout::Virtual { .. } => true,
         DataLayout::Contiguous { size, .. } => size.is_some(),
         DataLayout::Chunked { index, .. } => matches!(index, ChunkIndex::BtreeV1(_)),
     };
