@@ -17,17 +17,17 @@ enum Value {
     Float(f64),
 }
 
-/// A type that numbers can be cast to.
-trait Cast: Number {
+/// A type that numbers can be brought into.
+trait Fit: Number {
     fn value(self) -> Value;
 
     /// The number in this type: rounded where that is a float, `None` where it does not fit.
     fn fit(value: Value) -> Option<Self>;
 }
 
-macro_rules! casts {
+macro_rules! fits {
     ($($integer:ty)*; $($float:ty)*) => {
-        $(impl Cast for $integer {
+        $(impl Fit for $integer {
             fn value(self) -> Value {
                 Value::Integer(self.into())
             }
@@ -39,7 +39,7 @@ macro_rules! casts {
                 }
             }
         })*
-        $(impl Cast for $float {
+        $(impl Fit for $float {
             fn value(self) -> Value {
                 Value::Float(self.into())
             }
@@ -59,7 +59,7 @@ macro_rules! casts {
     };
 }
 
-casts!(i8 i16 i32 i64 u8 u16 u32 u64; f32 f64);
+fits!(i8 i16 i32 i64 u8 u16 u32 u64; f32 f64);
 
 /// The integer that a float is.
 fn whole(float: f64) -> Option<i128> {
@@ -75,7 +75,7 @@ fn whole(float: f64) -> Option<i128> {
 /// # Errors
 /// [`Error::Type`] for the first value that does not fit, of which `what` says what it is, given
 /// its place in C order; and for text.
-pub(super) fn cast<'v>(
+pub(crate) fn fit<'v>(
     values: &'v Array,
     target: DType,
     what: &dyn Fn(usize) -> String,
@@ -116,10 +116,10 @@ pub(super) fn cast<'v>(
     with_number!(
         target,
         T => {
-            let cast = numbers
+            let fitted = numbers
                 .enumerate()
                 .map(|(at, value)| T::fit(value).ok_or_else(|| misfit(at, value)));
-            Ok(Cow::Owned(shaped(shape, cast.collect::<Result<Vec<T>>>()?)))
+            Ok(Cow::Owned(shaped(shape, fitted.collect::<Result<Vec<T>>>()?)))
         },
         text => Err(Error::Type {
             what: what(0),
@@ -139,45 +139,42 @@ where
         .into()
 }
 
-/// The type that holds the numbers of both, as numpy promotes types; `None` for text and numbers.
-pub(super) fn promoted(a: DType, b: DType) -> Option<DType> {
-    const TYPES: [DType; 11] = [
-        DType::U8,
-        DType::I8,
-        DType::U16,
-        DType::I16,
-        DType::U32,
-        DType::I32,
-        DType::U64,
-        DType::I64,
-        DType::F16,
-        DType::F32,
-        DType::F64,
-    ];
-    if a == b {
-        return Some(a);
-    }
-    let holds_both = |target: &DType| a.is_safe_in(*target) && b.is_safe_in(*target);
-    TYPES.into_iter().find(holds_both)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn of(values: impl Into<Array>, target: DType) -> Result<Array> {
         let values = values.into();
-        cast(&values, target, &|at| format!("number {at}")).map(Cow::into_owned)
+        fit(&values, target, &|at| format!("number {at}")).map(Cow::into_owned)
     }
 
     #[test]
     fn numbers_are_stored_in_another_type_where_they_fit() {
-        assert_eq!(of(vec![1.0, -3.0], DType::I8).unwrap(), vec![1_i8, -3].into());
-        assert_eq!(of(vec![0.1, 3e38], DType::F32).unwrap(), vec![0.1_f32, 3e38].into());
-        assert_eq!(of(vec![1_i64 << 40], DType::F32).unwrap(), vec![(1_i64 << 40) as f32].into());
-        assert_eq!(of(vec![u64::MAX >> 1], DType::I64).unwrap(), vec![i64::MAX].into());
-        assert_eq!(of(vec![0.1_f32], DType::F16).unwrap(), vec![0.099_975_586_f32].into());
-        assert_eq!(of(vec![7_u8], DType::I64).unwrap(), vec![7_u8].into(), "left as it is");
+        assert_eq!(
+            of(vec![1.0, -3.0], DType::I8).unwrap(),
+            vec![1_i8, -3].into()
+        );
+        assert_eq!(
+            of(vec![0.1, 3e38], DType::F32).unwrap(),
+            vec![0.1_f32, 3e38].into()
+        );
+        assert_eq!(
+            of(vec![1_i64 << 40], DType::F32).unwrap(),
+            vec![(1_i64 << 40) as f32].into()
+        );
+        assert_eq!(
+            of(vec![u64::MAX >> 1], DType::I64).unwrap(),
+            vec![i64::MAX].into()
+        );
+        assert_eq!(
+            of(vec![0.1_f32], DType::F16).unwrap(),
+            vec![0.099_975_586_f32].into()
+        );
+        assert_eq!(
+            of(vec![7_u8], DType::I64).unwrap(),
+            vec![7_u8].into(),
+            "left as it is"
+        );
         let refused = |values: Array, target, part: &str| {
             let error = of(values, target).unwrap_err().to_string();
             let target = target.to_string();
@@ -192,26 +189,5 @@ mod tests {
         refused(vec![1.0, 1e39].into(), DType::F32, "1000000");
         refused(vec![1.0, 1e5].into(), DType::F16, "100000");
         refused(vec![1.0, f64::NAN].into(), DType::U8, "NaN");
-    }
-
-    /// `numpy.promote_types`.
-    #[test]
-    fn types_are_promoted_as_numpy_does() {
-        use DType::{F16, F32, F64, I8, I16, I32, I64, Str, U8, U16, U32, U64};
-        for (a, b, both) in [
-            (U8, U8, Some(U8)),
-            (U8, I8, Some(I16)),
-            (I8, U16, Some(I32)),
-            (U32, I64, Some(I64)),
-            (U64, I8, Some(F64)),
-            (U8, F16, Some(F16)),
-            (I16, F16, Some(F32)),
-            (I32, F32, Some(F64)),
-            (U64, F32, Some(F64)),
-            (Str, Str, Some(Str)),
-            (Str, U8, None),
-        ] {
-            assert_eq!((promoted(a, b), promoted(b, a)), (both, both), "{a} and {b}");
-        }
     }
 }
