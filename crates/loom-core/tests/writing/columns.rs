@@ -190,7 +190,7 @@ fn columns_that_do_not_fit() {
             drop(view.layers.insert(
                 String::new(),
                 ndarray::arr2(&[[0.0, 1.0], [2.0, f64::NAN], [0.0, 0.0]]).into(),
-            ))
+            ));
         },
         &["layer \"\"", "NaN", "row 1, column 5"],
     );
@@ -199,7 +199,7 @@ fn columns_that_do_not_fit() {
             drop(view.layers.insert(
                 String::new(),
                 ndarray::arr2(&[[0.0, 1.0], [2.5, 0.0], [0.0, 0.0]]).into(),
-            ))
+            ));
         },
         &["2.5", "row 1, column 4", "layer \"\"", "int32", "float64"],
     );
