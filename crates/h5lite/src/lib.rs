@@ -14,6 +14,9 @@ mod replace;
 mod source;
 mod space;
 mod store;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod testing;
 mod value;
 mod writable;
 
