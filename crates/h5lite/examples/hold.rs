@@ -5,7 +5,7 @@
 //! attribute `held` before the program ends.
 
 use std::{
-    io::{self, Read},
+    io::{self, Read, Write},
     process::ExitCode,
     time::Duration,
 };
@@ -41,7 +41,8 @@ fn main() -> ExitCode {
     match run(path, mode, locking) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            println!("{error}");
+            // Nobody may be listening any longer.
+            let _ = writeln!(io::stdout(), "{error}");
             ExitCode::FAILURE
         }
     }

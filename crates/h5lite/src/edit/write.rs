@@ -140,9 +140,9 @@ pub(super) fn encoded(
         .find(|raw| raw.body.len() > MAX_MESSAGE)
     {
         let len = raw.body.len();
-        return refuse(format!(
+        return Err(Error::unsupported(format_args!(
             "object header message of {len} bytes: at most {MAX_MESSAGE} fit"
-        ));
+        )));
     }
     Ok(header.encode(sizes))
 }

@@ -88,13 +88,12 @@ pub(crate) struct HeapId {
 }
 
 impl HeapId {
-    /// The object a sequence is in, and its number of elements. `None`: it is empty, or was never
+    /// The object a sequence is in, and its number of elements, which may be 0. `None`: it was never
     /// written.
     pub(crate) fn of_sequence(element: &[u8], sizes: Sizes) -> Result<Option<(u32, Self)>> {
         let mut fields = Fields::new(NAME, Address(0), sizes, element);
         let count = fields.u32()?;
-        let id = Self::parse(&mut fields)?;
-        Ok(id.filter(|_| count > 0).map(|id| (count, id)))
+        Ok(Self::parse(&mut fields)?.map(|id| (count, id)))
     }
 
     /// The object a region reference is in. `None`: it was never set.

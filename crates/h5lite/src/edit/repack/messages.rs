@@ -31,6 +31,44 @@ pub(super) fn committed_datatypes(content: &Content, sizes: Sizes) -> Result<Vec
     Ok(found)
 }
 
+/// Writes datatypes of the versions that came after HDF5 1.8 in an older one, where that can say
+/// the same.
+pub(super) fn older_datatypes(content: &mut Content, sizes: Sizes) -> Result<()> {
+    for raw in &mut content.messages {
+        let shared = raw.flags & SharedMessage::FLAG != 0;
+        if raw.kind == Datatype::KIND && !shared && is_new(&raw.body) {
+            let datatype: Datatype = raw.parse(sizes)?;
+            let old = RawMessage::new(&datatype, sizes);
+            if old
+                .parse::<Datatype>(sizes)
+                .is_ok_and(|old| old == datatype)
+            {
+                raw.body = old.body;
+            }
+        }
+    }
+    for raw in content.attributes.messages_mut() {
+        let parts = AttributeMessage::parts(raw, sizes)?;
+        let stored = raw.body.get(parts.datatype).unwrap_or_default();
+        if !parts.shared_type && is_new(stored) {
+            let attribute: AttributeMessage = raw.parse(sizes)?;
+            let old = RawMessage::new(&attribute, sizes);
+            if old
+                .parse::<AttributeMessage>(sizes)
+                .is_ok_and(|old| old == attribute)
+            {
+                raw.body = old.body;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a datatype is of a version that HDF5 1.8 does not know.
+fn is_new(datatype: &[u8]) -> bool {
+    datatype.first().is_some_and(|byte| byte >> 4 > 3)
+}
+
 fn parse_shared(body: &[u8], at: Address, sizes: Sizes) -> Result<SharedMessage> {
     SharedMessage::parse(&mut Fields::new("shared message", at, sizes, body))
 }
@@ -104,6 +142,12 @@ impl Repack<'_> {
                     element.fill(0);
                     return Ok(());
                 };
+                if count == 0 {
+                    // Some tell an empty text from one that was never written.
+                    let empty = self.heap.read(id).is_ok();
+                    let new = if empty { Some(self.push(&[])?) } else { None };
+                    return HeapId::put(new, element, sizes);
+                }
                 let mut object = self.heap.read(id)?;
                 let len = (count as usize).checked_mul(base.size as usize);
                 let len = len.filter(|len| *len <= object.len()).ok_or_else(|| {

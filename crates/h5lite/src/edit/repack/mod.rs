@@ -125,7 +125,9 @@ impl<'a> Repack<'a> {
         while id < self.tree.ids().end {
             let path = self.paths[id].clone();
             let content = self.tree.change(self.source, id).in_object(&path)?;
-            let uses = messages::committed_datatypes(content, self.source.image().sizes());
+            let sizes = self.source.image().sizes();
+            messages::older_datatypes(content, sizes).in_object(&path)?;
+            let uses = messages::committed_datatypes(content, sizes);
             for address in uses.in_object(&path)? {
                 self.tree.committed(address);
             }
