@@ -17,6 +17,8 @@ REFUSED = {
     "links-earliest.h5": "names that are not UTF-8",
     "links-latest.h5": "names that are not UTF-8",
 }
+# Carried over in a form that HDF5 1.10 does not know: the source list of a virtual dataset by HDF5 2.0.
+NEWER = {"refused-latest.h5"}
 # Beside what h5repack makes of a file: a share, and what small files may differ by.
 LARGER, MORE = 1.15, 4096
 SETTINGS = {
@@ -89,7 +91,8 @@ def check(ours: Ours, source: str, path: str, sizes: list):
         if text is not None and "REFERENCE" not in text:
             assert dumped(path) == text, "h5dump prints something else"
         stat = ran("h5stat", "-S", path)
-        assert stat.returncode == 0 or "complex" in str(before), f"h5stat: {stat.stderr}"
+        newer = os.path.basename(source) in NEWER
+        assert (stat.returncode == 0) != newer, f"h5stat: {stat.stderr}"
         theirs = path + ".h5repack"
         if ran("h5repack", "--low=0", "--high=1", source, theirs).returncode == 0:
             sizes.append((os.path.getsize(path), os.path.getsize(theirs), os.path.basename(source)))

@@ -119,7 +119,8 @@ fn comparable(file: &File) -> bool {
 #[test]
 fn filters_and_chunks_are_as_asked_for() -> Result<()> {
     let mut file = File::create_in_memory()?;
-    let values = Array2::from_shape_fn((50, 30), |(row, column)| row as u32 * 100 + column as u32);
+    let number = |(row, column)| u32::try_from(row * 100 + column).unwrap();
+    let values = Array2::from_shape_fn((50, 30), number);
     let mut edit = file.edit()?;
     let matrix: Array = values.clone().into_dyn().into();
     let stored = DatasetOptions::chunked(&[8, 8]).fletcher32();

@@ -291,20 +291,27 @@ impl DatasetOptions {
             place,
         };
         if self.compact {
-            let count = shape.iter().try_fold(1_usize, |n, &dim| n.checked_mul(dim));
-            let bytes = count.and_then(|count| count.checked_mul(data.element()));
-            match (count, bytes) {
-                (Some(count), Some(..=MAX_COMPACT)) => {
-                    data.place = Place::Compact(Some(data.fill_bytes(count)));
-                }
-                _ => {
-                    let found = format!("{shape:?} of {} bytes", data.element());
-                    let expected = format!("at most {MAX_COMPACT} bytes for a compact layout");
-                    return Err(Error::Mismatch { expected, found });
-                }
-            }
+            data.place = Place::Compact(Some(data.compact_fill()?));
         }
         Ok((data, messages))
+    }
+}
+
+impl PendingData {
+    /// All of a compact dataset that nothing was written to.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] where it is too large for a header.
+    fn compact_fill(&self) -> Result<Vec<u8>> {
+        let count = (self.shape.iter()).try_fold(1_usize, |n, &dim| n.checked_mul(dim));
+        let bytes = count.and_then(|count| count.checked_mul(self.element()));
+        match (count, bytes) {
+            (Some(count), Some(..=MAX_COMPACT)) => Ok(self.fill_bytes(count)),
+            _ => Err(Error::Mismatch {
+                expected: format!("at most {MAX_COMPACT} bytes for a compact layout"),
+                found: format!("{:?} of {} bytes", self.shape, self.element()),
+            }),
+        }
     }
 }
 

@@ -28,7 +28,8 @@ pub(super) struct HeapWriter<'a> {
     /// What may still be copied: values of a sound file do not overlap.
     left: u64,
     open: Option<Open>,
-    next_room: usize,
+    /// Bytes of all new collections.
+    written: usize,
 }
 
 /// A collection that is being filled.
@@ -47,7 +48,7 @@ impl<'a> HeapWriter<'a> {
             kept: 0,
             left: image.len(),
             open: None,
-            next_room: SMALLEST,
+            written: 0,
         }
     }
 
@@ -85,8 +86,10 @@ impl<'a> HeapWriter<'a> {
         };
         if !self.open.as_ref().is_some_and(fits) {
             self.close(store, tail)?;
-            let room = self.next_room.max(wanted).next_multiple_of(8);
-            self.next_room = (self.next_room * 2).min(LARGEST);
+            // What stays empty in the last one is a small part of all.
+            let room = (self.written / 8).clamp(SMALLEST, LARGEST);
+            let room = room.max(wanted).next_multiple_of(8);
+            self.written = self.written.saturating_add(room);
             let place = tail.append(store, &vec![0; room])?;
             let objects = GlobalHeapBuilder::new(self.image.sizes());
             self.open = Some(Open {
