@@ -87,7 +87,7 @@ impl<'a> HeapWriter<'a> {
         if !self.open.as_ref().is_some_and(fits) {
             self.close(store, tail)?;
             // What stays empty in the last one is a small part of all.
-            let room = (self.written / 8).clamp(SMALLEST, LARGEST);
+            let room = (self.written / 64).clamp(SMALLEST, LARGEST);
             let room = room.max(wanted).next_multiple_of(8);
             self.written = self.written.saturating_add(room);
             let place = tail.append(store, &vec![0; room])?;
