@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, chunks, preconditions::btree_k, values};
+use super::{Context, chunks, preconditions::btree_k, values::Incoming};
 use crate::{
     error::{Error, Result},
     filter::Encoder,
@@ -14,7 +14,7 @@ use crate::{
     },
     image::Address,
     read::{Storage, Values, checked},
-    value::{Array, Selection},
+    value::Selection,
 };
 
 /// The data of a dataset that is being written.
@@ -101,7 +101,7 @@ impl PendingData {
         context: &mut Context<'_>,
         committed: Option<&Values<'_>>,
         selections: &[Selection],
-        values: &Array,
+        incoming: Incoming<'_>,
     ) -> Result<()> {
         let checked = checked(selections, &self.shape)?;
         let axes = checked.iter().zip(&self.shape).enumerate();
@@ -109,18 +109,19 @@ impl PendingData {
             .map(|(axis, (selection, &length))| selection.count(axis, length))
             .collect::<Result<_>>()?;
         let wanted = counts.iter().product::<usize>();
-        if values.len() != wanted {
+        let given = incoming.len(self.element());
+        if given != wanted {
             return Err(Error::Mismatch {
                 expected: format!("{wanted} values for a selection of {counts:?}"),
-                found: format!("{} values", values.len()),
+                found: format!("{given} values"),
             });
         }
-        let kind = values::check_kind(values, &self.datatype);
+        incoming.check(&self.datatype)?;
         if wanted == 0 {
-            return kind;
+            return Ok(());
         }
         if let Place::Chunked(_) = self.place {
-            return chunks::write(self, context, &checked, &counts, values);
+            return chunks::write(self, context, &checked, &counts, incoming);
         }
         let count = self.shape.iter().product::<usize>();
         if checked
@@ -129,9 +130,9 @@ impl PendingData {
         {
             self.place = match self.place {
                 Place::Compact(_) => {
-                    Place::Compact(Some(values::stored(context, values, &self.datatype)?))
+                    Place::Compact(Some(incoming.stored(context, &self.datatype)?))
                 }
-                _ => Place::Contiguous(Some(values::append(context, values, &self.datatype)?)),
+                _ => Place::Contiguous(Some(incoming.append(context, &self.datatype)?)),
             };
             return Ok(());
         }
@@ -145,7 +146,7 @@ impl PendingData {
             (_, Some(values)) => values.bytes(&[])?,
             _ => self.fill_bytes(count),
         };
-        let stored = values::stored(context, values, &self.datatype)?;
+        let stored = incoming.stored(context, &self.datatype)?;
         chunks::patch(&self.shape, self.element(), &checked, &stored, &mut bytes)?;
         self.place = match self.place {
             Place::Compact(_) => Place::Compact(Some(bytes)),
