@@ -130,7 +130,7 @@ impl PendingData {
         {
             self.place = match self.place {
                 Place::Compact(_) => {
-                    Place::Compact(Some(incoming.stored(context, &self.datatype)?))
+                    Place::Compact(Some(incoming.stored(context, &self.datatype)?.into_owned()))
                 }
                 _ => Place::Contiguous(Some(incoming.append(context, &self.datatype)?)),
             };
