@@ -41,15 +41,6 @@ fn strategy() -> impl Strategy<Value = ZlibStrategy> {
     ])
 }
 
-/// What ours makes of a stream must be what zlib-rs makes of it; ours may refuse, but not accept, more.
-fn agree(inflater: &mut inflate::Inflater, stream: &[u8], max: usize) {
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    if inflater.inflate(stream, &mut ours, max).is_some() {
-        zlib::inflate(stream, &mut theirs, max).expect("zlib-rs refuses it");
-        assert_eq!(ours, theirs);
-    }
-}
-
 proptest! {
     #[test]
     fn zlib_inflates_what_we_deflate(chunks in vec(bytes(), 1..4), level in 0_u32..10) {
@@ -97,46 +88,36 @@ proptest! {
     }
 
     #[test]
-    fn never_accepts_what_zlib_refuses(
+    fn damage_is_judged_alike(
         (chunk, level, strategy) in (bytes(), 0..10, strategy()),
         damage in vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
-        let mut inflater = inflate::Inflater::default();
         let mut stream = zlib(&chunk, level, strategy);
         for (at, byte) in damage {
             let at = at.index(stream.len());
             stream[at] = byte;
-            agree(&mut inflater, &stream, chunk.len());
+            referee::agree(&stream);
             // With the checksum put right, more of the damage comes through.
-            let mut out = Vec::new();
-            if inflater.inflate_start(&stream, &mut out, chunk.len()).is_some() {
-                let at = stream.len() - 4;
-                let checksum = zlib_rs::adler32::adler32(1, &out);
-                stream[at..].copy_from_slice(&checksum.to_be_bytes());
-                agree(&mut inflater, &stream, chunk.len());
-            }
+            referee::agree(&referee::completed(&stream[2..stream.len() - 4]));
         }
     }
 
     #[test]
-    fn never_accepts_noise(noise in vec(any::<u8>(), 0..200), first in 0_u8..6) {
-        let mut inflater = inflate::Inflater::default();
-        // A header, and a first block of any type.
-        let mut stream = [&[0x78, 1, first], &noise[..]].concat();
-        agree(&mut inflater, &stream, 3000);
-        let mut out = Vec::new();
-        if inflater.inflate_start(&stream, &mut out, 3000).is_some() {
-            stream.extend(zlib_rs::adler32::adler32(1, &out).to_be_bytes());
-            agree(&mut inflater, &stream, 3000);
-        }
+    fn noise_is_judged_alike(noise in vec(any::<u8>(), 0..200), first in 0_u8..6) {
+        // The first block is of any type.
+        let blocks = [&[first], &noise[..]].concat();
+        referee::agree(&blocks);
+        referee::agree(&referee::completed(&blocks));
     }
 }
 
 #[test]
 fn blocks_of_all_kinds_in_one_stream() {
     // Each part ends with an empty stored block; the parts are stored, fixed, or of codes of their own.
-    let noise: Vec<u8> = (0..70_000_u32).map(|i| ((i * i) >> 7) as u8).collect();
-    let parts: [&[u8]; 5] = [&noise, b"abcabcabcd", &[7; 100_000], &noise[..9], b""];
+    let noise: Vec<u8> = (0..70_000_u32)
+        .map(|i| (i.wrapping_mul(i) >> 7) as u8)
+        .collect();
+    let parts: [&[u8]; 5] = [&noise, b"abcabcabcd", &vec![7; 100_000], &noise[..9], b""];
     let mut state = zlib_rs::Deflate::new(6, true, 15);
     let mut stream = vec![0; 300_000];
     for (i, part) in (1..).zip(parts) {
