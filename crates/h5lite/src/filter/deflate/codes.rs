@@ -6,7 +6,8 @@ use super::bits::BitWriter;
 pub(super) const FIXED: u64 = 1;
 pub(super) const DYNAMIC: u64 = 2;
 
-const LITERALS: usize = 286;
+/// Two of them only take part in the fixed code.
+const LITERALS: usize = 288;
 const DISTANCES: usize = 30;
 const END_OF_BLOCK: usize = 256;
 
