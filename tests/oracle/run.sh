@@ -41,5 +41,7 @@ H5LITE_CRASH_IMAGES=$scratch/crashes cargo test -q -p h5lite --lib a_crash_leave
 for interpreter in "$python" "$old_python"; do "$interpreter" "$here/crash_images.py" "$scratch/crashes"; done
 
 "$python" "$here/parity_loompy.py" "$target/release/examples/parity"
+"$here/setup.sh" "$root/.venv-anndata" "$here/requirements-anndata.txt"
+"$python" "$here/parity_changes.py" "$target/release/examples/change"
 "$python" "$here/write_interop.py" "$target/release" --quick --old-python "$old_python"
 [ "$failed" -eq 0 ]
