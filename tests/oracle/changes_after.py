@@ -43,7 +43,7 @@ for (path in commandArgs(TRUE)) {
     }
   }
   m <- f[["matrix"]]$read()
-  cat(dim(m), sprintf("%.9e", sum(as.numeric(m))), "\\n")
+  cat(f[["matrix"]]$dims, sprintf("%.9e", sum(as.numeric(m))), "\\n")
   f$close_all()
 }
 """
