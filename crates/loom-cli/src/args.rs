@@ -4,9 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 
-use crate::{commands::get::What, positions::Positions};
+use crate::{positions::Positions, what::What};
 
-/// Looks into Loom files (genes x cells in HDF5), and any other HDF5 file
+mod change;
+
+pub(crate) use change::{Create, Matrices, New, Rename, Rm, Set, Settable};
+
+/// Looks into Loom files (genes x cells in HDF5), makes and changes them
 #[derive(Debug, Parser)]
 #[command(name = "loom", version, max_term_width = 100, after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -34,6 +38,10 @@ pub(crate) enum Command {
     Validate(Validate),
     Export(Export),
     Digest(Digest),
+    Create(Create),
+    Set(Set),
+    Rm(Rm),
+    Rename(Rename),
 }
 
 /// Sums up a Loom file: shape, layers, attributes, graphs

@@ -39,6 +39,7 @@ mod error;
 mod global_attrs;
 mod graphs;
 mod html;
+pub mod import;
 mod layers;
 mod numeric;
 pub mod numpy_text;

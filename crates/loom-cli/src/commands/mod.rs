@@ -1,12 +1,15 @@
 //! One file a command: a function of its arguments and of what it writes to.
 
-pub(crate) mod get;
-
+mod create;
 mod digest;
 mod export;
+mod get;
 mod head;
 mod info;
 mod ls;
+mod rename;
+mod rm;
+mod set;
 mod table;
 mod validate;
 
@@ -21,7 +24,9 @@ use crate::{
 
 /// Runs a command on the standard output stream, or the file it was told to write.
 pub(crate) fn run(command: &Command) -> Result<Status, Error> {
-    use Command::{Cells, Digest, Export, Genes, Get, Head, Info, Ls, Validate};
+    use Command::{
+        Cells, Create, Digest, Export, Genes, Get, Head, Info, Ls, Rename, Rm, Set, Validate,
+    };
     let (file, output) = match command {
         Info(args) => (&args.file, None),
         Ls(args) => (&args.file, None),
@@ -32,6 +37,10 @@ pub(crate) fn run(command: &Command) -> Result<Status, Error> {
         Validate(args) => (&args.file, None),
         Export(args) => (&args.file, args.output.as_deref()),
         Digest(args) => (&args.file, None),
+        Create(args) => (&args.out, None),
+        Set(args) => (&args.file, None),
+        Rm(args) => (&args.file, None),
+        Rename(args) => (&args.file, None),
     };
     let run = || {
         let mut out = Output::create(output, file)?;
@@ -45,6 +54,10 @@ pub(crate) fn run(command: &Command) -> Result<Status, Error> {
             Validate(args) => validate::run(args, &mut out),
             Export(args) => export::run(args, &mut out).map(fine),
             Digest(args) => digest::run(args, &mut out).map(fine),
+            Create(args) => create::run(args, &mut out).map(fine),
+            Set(args) => set::run(args, &mut out).map(fine),
+            Rm(args) => rm::run(args, &mut out).map(fine),
+            Rename(args) => rename::run(args, &mut out).map(fine),
         }?;
         out.finish()?;
         Ok(status)
