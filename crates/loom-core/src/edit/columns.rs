@@ -209,8 +209,8 @@ impl Appender {
                 found: vec![rows, batch.check()?.1],
             });
         }
-        same_names(WHAT, self.layers.keys(), batch.layers.keys())?;
-        same_names(Axis::Cols.attribute(), self.ca.keys(), batch.ca.keys())?;
+        same_names(WHAT, &self.layers, &batch.layers)?;
+        same_names(Axis::Cols.attribute(), &self.ca, &batch.ca)?;
         for (name, layer) in &batch.layers {
             let known = self.layers.get(name).map(|layer| layer.dtype);
             same_type(WHAT, name, known, layer.dtype())?;
@@ -233,15 +233,15 @@ impl Appender {
     }
 }
 
-fn same_names<'n>(
+fn same_names<B, N>(
     what: &'static str,
-    before: impl Iterator<Item = &'n String> + Clone,
-    now: impl Iterator<Item = &'n String> + Clone,
+    before: &BTreeMap<String, B>,
+    now: &BTreeMap<String, N>,
 ) -> Result<()> {
-    if let Some(name) = before.clone().find(|name| !now.clone().any(|n| n == *name)) {
+    if let Some(name) = before.keys().find(|name| !now.contains_key(*name)) {
         return Err(Error::not_found(what, name));
     }
-    match now.clone().find(|name| !before.clone().any(|n| n == *name)) {
+    match now.keys().find(|name| !before.contains_key(*name)) {
         None => Ok(()),
         Some(name) => Err(Error::Misuse(format!(
             "{what} {name:?} is not in the batches before this one"

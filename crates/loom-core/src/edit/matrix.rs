@@ -114,7 +114,7 @@ impl Matrix<'_> {
     }
 }
 
-impl<'a> Matrix<'a> {
+impl Matrix<'_> {
     /// The same, borrowed from nobody.
     pub(crate) fn into_owned(self) -> Matrix<'static> {
         match self {

@@ -121,7 +121,7 @@ impl Triplets<'static> {
         with_numbers!(
             matrix,
             values => {
-                let full = values.iter().enumerate().filter(|(_, value)| **value != Default::default());
+                let full = values.iter().enumerate().filter(|(_, value)| value.to_f64() != 0.0);
                 let (places, data): (Vec<usize>, Vec<_>) = full.map(|(at, &value)| (at, value)).unzip();
                 let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
                 let row: Vec<u32> = places.iter().map(|at| number(at / width)).collect();

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use loom_core::{Array, Coo, DType, Error, LoomConnection, Mode, Result, connect};
+use loom_core::{Array, Coo, DType, Error, LoomConnection, Mode, Number, Result, connect};
 use ndarray::{Array2, arr2};
 
 use crate::{bytes, fixture, graph, numbers, open, words};
@@ -178,7 +178,7 @@ fn values_that_are_not_finite() {
             text.as_str(),
             &format!("row {}, column 2", rows - 1),
         ];
-        let narrow = matrix.mapv(|v| v as f32);
+        let narrow = matrix.mapv(f32::from_f64);
         refused(call(move |ds| ds.layers_mut().insert("x", matrix)), &parts);
         refused(call(move |ds| ds.layers_mut().insert("x", narrow)), &parts);
         let last = u32::try_from(rows - 1).unwrap();
@@ -189,7 +189,7 @@ fn values_that_are_not_finite() {
                 ds.write(
                     vec![3, 1],
                     vec![0, 2],
-                    arr2(&[[0.0, 1.0], [2.0, bad as f32]]),
+                    arr2(&[[0.0, 1.0], [2.0, f32::from_f64(bad)]]),
                 )
             }),
             &["layer \"\"", &text, "row 1, column 2"],
