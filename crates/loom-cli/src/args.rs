@@ -7,8 +7,10 @@ use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 use crate::{positions::Positions, what::What};
 
 mod change;
+mod derive;
 
 pub(crate) use change::{Create, Matrices, New, Rename, Rm, Set, Settable};
+pub(crate) use derive::{Aggregate, Append, Combine, Permute, Place, Sort, Split, Subset, Wanted};
 
 /// Looks into Loom files (genes x cells in HDF5), makes and changes them
 #[derive(Debug, Parser)]
@@ -42,6 +44,13 @@ pub(crate) enum Command {
     Set(Set),
     Rm(Rm),
     Rename(Rename),
+    Append(Append),
+    Combine(Combine),
+    Permute(Permute),
+    Sort(Sort),
+    Aggregate(Aggregate),
+    Subset(Subset),
+    Split(Split),
 }
 
 /// Sums up a Loom file: shape, layers, attributes, graphs

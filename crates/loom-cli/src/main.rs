@@ -5,7 +5,9 @@
 //! stream, and the quiet end when nobody reads the output any longer.
 
 mod args;
+mod chosen;
 mod commands;
+mod condition;
 mod digest;
 mod error;
 mod fields;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use loom_core::{
-    Array, LoomConnection,
+    Array, Fill, LoomConnection,
     import::{ReadMatrix, ReadTable, Table},
 };
 
@@ -45,7 +45,7 @@ pub(crate) fn table(path: &Path, names: Option<&[String]>) -> Result<Table> {
 }
 
 /// Refuses to replace a file, unless that is wanted.
-pub(crate) fn check_new(path: &Path, new: &New) -> Result<()> {
+pub(crate) fn check_new(path: &Path, new: New) -> Result<()> {
     if !new.force && path.symlink_metadata().is_ok() {
         let reason = "it exists; --force replaces it";
         return Err(Cause::asked(reason));
@@ -112,8 +112,33 @@ pub(crate) fn lines(
     Ok(wanted.iter().filter_map(|text| by_key.get(text).copied()).collect())
 }
 
+/// The lines of a text file, without empty ones.
+pub(crate) fn lines_of(path: &Path) -> Result<Vec<String>> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Cause::asked(format!("{}: {error}", path.display())))?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    Ok(lines.map(ToOwned::to_owned).collect())
+}
+
+/// What `--fill` says: nothing, `auto`, or values.
+pub(crate) fn fill(given: &[String]) -> Result<Fill> {
+    match given {
+        [] => Ok(Fill::Drop),
+        [auto] if auto == "auto" => Ok(Fill::Auto),
+        values => {
+            let pair = |text: &String| match text.split_once('=') {
+                Some((name, text)) => Ok((name.to_owned(), value(text, false))),
+                None => Err(Cause::asked(format!(
+                    "--fill {text}: it is auto alone, or NAME=VALUE"
+                ))),
+            };
+            Ok(Fill::Values(values.iter().map(pair).collect::<Result<_>>()?))
+        }
+    }
+}
+
 /// Values as text, to compare them.
-fn texts(values: &Array) -> Vec<String> {
+pub(crate) fn texts(values: &Array) -> Vec<String> {
     match values {
         Array::Str(texts) => texts.iter().cloned().collect(),
         numbers => (0..numbers.len())

@@ -68,7 +68,7 @@ pub(crate) struct Matrices {
 }
 
 /// What becomes of a file that is there already.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct New {
     /// Replace the file that has this name
     #[arg(short, long)]
@@ -194,7 +194,7 @@ pub(crate) struct Rename {
 }
 
 /// `NAME=VALUE`.
-fn pair(text: &str) -> Result<(String, String), String> {
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
         None => Err("NAME=VALUE is needed".to_owned()),

@@ -18,7 +18,7 @@ use crate::{
 /// Makes the file.
 pub(super) fn run(args: &args::Create, out: &mut Output) -> Result<()> {
     let spec = version(&args.spec)?;
-    tables::check_new(&args.out, &args.new)?;
+    tables::check_new(&args.out, args.new)?;
     let read = tables::matrices(&args.matrices, &args.out);
     let mut layers = vec![(String::new(), read.open(&args.matrix)?)];
     let shape = layers[0].1.shape();

@@ -1,5 +1,8 @@
 //! One file a command: a function of its arguments and of what it writes to.
 
+mod aggregate;
+mod append;
+mod combine;
 mod create;
 mod digest;
 mod export;
@@ -7,11 +10,17 @@ mod get;
 mod head;
 mod info;
 mod ls;
+mod permute;
 mod rename;
 mod rm;
 mod set;
+mod sort;
+mod split;
+mod subset;
 mod table;
 mod validate;
+
+use std::path::Path;
 
 use loom_core::Axis;
 
@@ -20,12 +29,14 @@ use crate::{
     args::Command,
     error::{Error, Result},
     output::Output,
+    render,
 };
 
 /// Runs a command on the standard output stream, or the file it was told to write.
 pub(crate) fn run(command: &Command) -> Result<Status, Error> {
     use Command::{
-        Cells, Create, Digest, Export, Genes, Get, Head, Info, Ls, Rename, Rm, Set, Validate,
+        Aggregate, Append, Cells, Combine, Create, Digest, Export, Genes, Get, Head, Info, Ls,
+        Permute, Rename, Rm, Set, Sort, Split, Subset, Validate,
     };
     let (file, output) = match command {
         Info(args) => (&args.file, None),
@@ -41,6 +52,13 @@ pub(crate) fn run(command: &Command) -> Result<Status, Error> {
         Set(args) => (&args.file, None),
         Rm(args) => (&args.file, None),
         Rename(args) => (&args.file, None),
+        Append(args) => (&args.file, None),
+        Combine(args) => (&args.output, None),
+        Permute(args) => (&args.file, None),
+        Sort(args) => (&args.file, None),
+        Aggregate(args) => (&args.output, None),
+        Subset(args) => (&args.output, None),
+        Split(args) => (&args.file, None),
     };
     let run = || {
         let mut out = Output::create(output, file)?;
@@ -58,11 +76,30 @@ pub(crate) fn run(command: &Command) -> Result<Status, Error> {
             Set(args) => set::run(args, &mut out).map(fine),
             Rm(args) => rm::run(args, &mut out).map(fine),
             Rename(args) => rename::run(args, &mut out).map(fine),
+            Append(args) => append::run(args, &mut out).map(fine),
+            Combine(args) => combine::run(args, &mut out).map(fine),
+            Permute(args) => permute::run(args, &mut out).map(fine),
+            Sort(args) => sort::run(args, &mut out).map(fine),
+            Aggregate(args) => aggregate::run(args, &mut out).map(fine),
+            Subset(args) => subset::run(args, &mut out).map(fine),
+            Split(args) => split::run(args, &mut out).map(fine),
         }?;
         out.finish()?;
         Ok(status)
     };
     run().map_err(|cause: crate::error::Cause| cause.about(file))
+}
+
+/// Says which attributes did not get into the result, where that was not asked for.
+fn report_dropped(file: &Path, dropped: &[String]) {
+    if !dropped.is_empty() {
+        let message = format!(
+            "{}: left out attributes that not all files have: {}; --fill keeps them",
+            file.display(),
+            dropped.join(", ")
+        );
+        eprintln!("loom: {}", render::escape(&message));
+    }
 }
 
 fn fine((): ()) -> Status {
