@@ -1,4 +1,5 @@
-//! What fuzzing calls beyond the public interface: every parser by itself, and its round trip.
+//! What tests outside this crate need beyond the public interface: a file whose system fails, and
+//! for fuzzing every parser by itself, with its round trip.
 //!
 //! Each function takes any bytes and panics only where a promise is broken.
 
@@ -29,6 +30,8 @@ use crate::{
     image::{Address, Image, Sizes},
     source::Source,
 };
+
+pub use crate::store::faulty::FaultyFile;
 
 /// The shape of the chunks and the grid of a walk over an index.
 const CHUNK: [u64; 2] = [4, 4];
