@@ -132,7 +132,7 @@ impl<'e, 'f> Change<'e, 'f> {
     }
 
     /// The same, whatever its length.
-    pub(super) fn put_attr(&mut self, axis: Axis, name: &str, values: &Array) -> Result<()> {
+    pub(crate) fn put_attr(&mut self, axis: Axis, name: &str, values: &Array) -> Result<()> {
         spec::check_name(axis.attribute(), name)?;
         let what = format!("{} {name:?}", axis.attribute());
         let (values, datatype) = self.stored(&what, values)?;

@@ -117,7 +117,7 @@ impl Change<'_, '_> {
     }
 
     /// The same, however many vertices it has.
-    pub(super) fn put_graph<T: Number>(
+    pub(crate) fn put_graph<T: Number>(
         &mut self,
         axis: Axis,
         name: &str,

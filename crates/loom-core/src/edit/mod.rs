@@ -5,6 +5,7 @@ mod attrs;
 mod change;
 mod columns;
 mod create;
+mod fill;
 mod global_attrs;
 mod graphs;
 mod layers;
@@ -16,6 +17,7 @@ mod triplets;
 pub use attrs::AttrsMut;
 pub use columns::Columns;
 pub use create::{Create, NewFile, create, create_from, new};
+pub use fill::Fill;
 pub use global_attrs::GlobalAttrsMut;
 pub use graphs::GraphsMut;
 pub use layers::LayersMut;
@@ -23,7 +25,7 @@ pub use matrix::Matrix;
 pub use triplets::Triplets;
 
 pub(crate) use change::Change;
-pub(crate) use tiles::tiles;
+pub(crate) use tiles::{TILE, tiles};
 
 use crate::{
     connection::name_of,

@@ -1,5 +1,6 @@
 //! Work on whole files, each verb of loompy in a file of its own.
 
+mod add_loom;
 mod aggregate;
 mod bands;
 mod changes;
@@ -15,6 +16,7 @@ mod subset;
 mod tests;
 mod types;
 
+pub use add_loom::AddLoom;
 pub use aggregate::{Aggregate, ColumnFunc, Func, GroupBy};
 pub use changes::Changes;
 pub use combine::{Combine, Combined, Join};

@@ -8,6 +8,7 @@ use super::Input;
 use crate::{
     attrs::Attrs,
     axis::Axis,
+    edit::Fill,
     error::{Error, Result},
     ops::{
         bands,
@@ -23,7 +24,7 @@ pub(crate) struct Rules<'r> {
     /// Names to leave out.
     pub(crate) skipped: &'r [String],
     /// Whether what a file lacks is filled.
-    pub(crate) fill: bool,
+    pub(crate) fill: &'r Fill,
     /// Whether global attributes that differ become attributes.
     pub(crate) convert_attrs: bool,
     /// The attribute that names the file.
@@ -135,11 +136,11 @@ impl Plan {
             false => BTreeSet::new(),
         };
         let (mut columns, mut dropped) = (Vec::new(), Vec::new());
-        for (name, from) in named {
-            let partial = from.iter().any(|from| matches!(from, From::Missing));
-            let kind = match partial && !how.fill && !converted.contains(&name) {
-                true => None,
-                false => kind(axis, &name, &from, inputs)?,
+        for (name, mut from) in named {
+            let keep = converted.contains(&name) || fill(axis, &name, &mut from, how.fill)?;
+            let kind = match keep {
+                true => kind(axis, &name, &from, inputs)?,
+                false => None,
             };
             match kind {
                 Some(kind) => columns.push(Column { name, kind, from }),
@@ -151,6 +152,28 @@ impl Plan {
             dropped,
             converted,
         })
+    }
+}
+
+/// Fills in what files lack; whether the attribute is kept.
+fn fill(axis: Axis, name: &str, from: &mut [From], how: &Fill) -> Result<bool> {
+    let mut missing = from.iter_mut().filter(|from| matches!(from, From::Missing));
+    match how {
+        Fill::Drop => Ok(missing.next().is_none()),
+        Fill::Auto => Ok(true),
+        Fill::Values(values) => {
+            for from in missing {
+                let Some(value) = values.get(name) else {
+                    let what = match axis {
+                        Axis::Rows => "fill value for the row attribute",
+                        Axis::Cols => "fill value for the column attribute",
+                    };
+                    return Err(Error::not_found(what, name));
+                };
+                *from = From::Value(value.clone());
+            }
+            Ok(true)
+        }
     }
 }
 
