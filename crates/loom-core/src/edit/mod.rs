@@ -1,15 +1,17 @@
 //! Changing Loom files: every call one commit, and every file by the conventions of its version.
 
+mod append;
 mod atomically;
 mod attrs;
 mod change;
 mod columns;
 mod create;
 mod fill;
+mod fit;
 mod global_attrs;
 mod graphs;
 mod layers;
-mod layout;
+pub(crate) mod layout;
 mod matrix;
 mod tiles;
 mod triplets;
@@ -25,6 +27,7 @@ pub use matrix::Matrix;
 pub use triplets::Triplets;
 
 pub(crate) use change::Change;
+pub(crate) use fit::fit;
 pub(crate) use tiles::{TILE, tiles};
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use h5lite::{Array, DType, Number};
+use h5lite::{Array, DType, Datatype, Number};
 
 use super::{
     Change, NewFile,
@@ -10,7 +10,7 @@ use super::{
     layout::{self, CHUNK},
     matrix::check_finite,
 };
-use crate::{axis::Axis, coo::Coo, error::Result, layers};
+use crate::{axis::Axis, coo::Coo, error::Result, layers, spec};
 
 impl NewFile<'_, '_> {
     /// Makes a layer of zeros; the main matrix first.
@@ -48,6 +48,33 @@ impl NewFile<'_, '_> {
             shape: values.shape().to_vec(),
         })?;
         self.change.put_attr(axis, name, values)
+    }
+
+    /// Sets a row or column attribute to elements as the type stores them, none of which leads
+    /// elsewhere in a file.
+    ///
+    /// # Errors
+    /// As [`axis_attr`](Self::axis_attr).
+    pub(crate) fn axis_elements(
+        &mut self,
+        axis: Axis,
+        name: &str,
+        (datatype, shape): (&Datatype, &[usize]),
+        elements: &[u8],
+    ) -> Result<()> {
+        spec::check_name(axis.attribute(), name)?;
+        self.wants(Length {
+            what: format!("{} {name:?}", axis.attribute()),
+            axis,
+            shape: shape.to_vec(),
+        })?;
+        let path = format!("{}/{name}", axis.attrs_path());
+        let options = layout::attribute(shape, datatype.size as usize);
+        let options = options.datatype(datatype.clone());
+        (self.change.edit).create(&path, DType::U8, shape, &options)?;
+        self.change.edit.write_bytes_at(&path, &[], elements)?;
+        self.change.stamp(&path)?;
+        self.change.stamp(axis.attrs_path())
     }
 
     /// Sets a graph.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use h5lite::{Array, DType, Selection};
+use h5lite::{DType, Selection};
 
 use super::{
     bands,
@@ -11,9 +11,9 @@ use super::{
 use crate::{
     axis::Axis,
     connection::{LoomConnection, Mode, connect, name_of},
-    edit::{Change, Fill},
+    edit::{Change, Fill, fit},
     error::{Error, Result},
-    layers::{self, Layer, WHAT},
+    layers::{self, WHAT},
 };
 
 /// How another file is appended. By default its rows are taken as they come, and column attributes
@@ -259,23 +259,17 @@ impl Work {
                 ours.read_any(&[Selection::All, (start..end).into()])?
             } else {
                 let values = layer.read_any(from.clone(), start - before..end - before)?;
-                self.fit(&layer, values, dtype)?
+                let what = |at| {
+                    let (row, col) = (at / (end - start), start - before + at % (end - start));
+                    let (row, file) = (self.rows[row], &self.names[1]);
+                    format!("row {row}, column {col} of {WHAT} {name:?} of {file}")
+                };
+                fit(&values, dtype, &what)?.into_owned()
             };
             change.write_tile(name, (0..rows, start..end), &values)?;
             start = end;
         }
         change.stamp(&path)
-    }
-
-    fn fit(&self, layer: &Layer<'_>, values: Array, dtype: DType) -> Result<Array> {
-        if layer.dtype().is_safe_in(dtype) {
-            return Ok(values);
-        }
-        Err(Error::Type {
-            what: format!("{WHAT} {:?} of {}", layer.name(), self.names[1]),
-            expected: format!("{dtype}, as in {},", self.names[0]),
-            found: layer.dtype().to_string(),
-        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Work on whole files, each verb of loompy in a file of its own.
 
+mod add_columns;
 mod add_loom;
 mod aggregate;
 mod bands;
@@ -7,6 +8,7 @@ mod changes;
 mod combine;
 mod export;
 mod map;
+mod permute;
 mod scan;
 mod sparse;
 mod split;
@@ -14,7 +16,7 @@ mod stats;
 mod subset;
 #[cfg(test)]
 mod tests;
-mod types;
+pub(crate) mod types;
 
 pub use add_loom::AddLoom;
 pub use aggregate::{Aggregate, ColumnFunc, Func, GroupBy};

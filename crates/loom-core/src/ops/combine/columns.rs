@@ -137,7 +137,8 @@ impl Plan {
         };
         let (mut columns, mut dropped) = (Vec::new(), Vec::new());
         for (name, mut from) in named {
-            let keep = converted.contains(&name) || fill(axis, &name, &mut from, how.fill)?;
+            let keep = !compound(axis, &name, &from, inputs)?
+                && (converted.contains(&name) || fill(how, &name, &mut from, inputs)?);
             let kind = match keep {
                 true => kind(axis, &name, &from, inputs)?,
                 false => None,
@@ -155,26 +156,42 @@ impl Plan {
     }
 }
 
-/// Fills in what files lack; whether the attribute is kept.
-fn fill(axis: Axis, name: &str, from: &mut [From], how: &Fill) -> Result<bool> {
-    let mut missing = from.iter_mut().filter(|from| matches!(from, From::Missing));
-    match how {
-        Fill::Drop => Ok(missing.next().is_none()),
-        Fill::Auto => Ok(true),
-        Fill::Values(values) => {
-            for from in missing {
-                let Some(value) = values.get(name) else {
-                    let what = match axis {
-                        Axis::Rows => "fill value for the row attribute",
-                        Axis::Cols => "fill value for the column attribute",
-                    };
-                    return Err(Error::not_found(what, name));
-                };
-                *from = From::Value(value.clone());
-            }
-            Ok(true)
+/// Whether a file has it as a compound, which cannot be put behind another.
+fn compound(axis: Axis, name: &str, from: &[From], inputs: &[Input<'_>]) -> Result<bool> {
+    for (from, input) in from.iter().zip(inputs) {
+        let there = matches!(from, From::Attribute);
+        if there && !input.ds.axis_attrs(axis).fields(name)?.is_empty() {
+            return Ok(true);
         }
     }
+    Ok(false)
+}
+
+/// Fills in what files lack; whether the attribute is kept.
+fn fill(how: &Rules<'_>, name: &str, from: &mut [From], inputs: &[Input<'_>]) -> Result<bool> {
+    let missing = from.iter().any(|from| matches!(from, From::Missing));
+    let values = match how.fill {
+        Fill::Values(values) if missing => values,
+        Fill::Drop => return Ok(!missing),
+        _ => return Ok(true),
+    };
+    let Some(value) = values.get(name) else {
+        return Err(Error::not_found("fill value", name));
+    };
+    let shape = kind(how.axis, name, from, inputs)?.map(|kind| kind.shape);
+    if shape.as_ref().is_some_and(|shape| shape != value.shape()) {
+        return Err(Error::Shape {
+            what: format!("the fill value for {} {name:?}", how.axis.attribute()),
+            expected: format!("{:?}, that of the values,", shape.unwrap_or_default()),
+            found: value.shape().to_vec(),
+        });
+    }
+    for from in from {
+        if matches!(from, From::Missing) {
+            *from = From::Value(value.clone());
+        }
+    }
+    Ok(true)
 }
 
 /// Global attributes that differ between files, or that some of them lack, become attributes.

@@ -79,8 +79,8 @@ pub struct Combine {
 pub struct Combined {
     /// (rows, columns).
     pub shape: (usize, usize),
-    /// Column attributes that were left out, because a file lacks them or the shapes of their
-    /// values differ.
+    /// Column attributes that were left out, because a file lacks them, the shapes of their values
+    /// differ, or they are compounds.
     pub dropped: Vec<String>,
 }
 

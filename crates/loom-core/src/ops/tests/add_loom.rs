@@ -277,17 +277,17 @@ fn what_cannot_be_added_changes_nothing() {
         "int32",
     ];
     of("text.loom", plain(), &types);
-    of("half.loom", plain(), &["layer \"\"", "int32"]);
+    of(
+        "half.loom",
+        plain(),
+        &["layer \"\"", "0.5", "row 0, column 0", "int32"],
+    );
     of("none.loom", plain(), &["none.loom"]);
     of("no.loom", plain(), &["no.loom", "no such file"]);
     of("1.loom", plain(), &["1.loom", "locked"]);
     of("2.loom", plain().batch_size(0), &["batches of 0"]);
     let fill = plain().fill(Fill::Values(BTreeMap::new()));
-    of(
-        "2.loom",
-        fill,
-        &["fill value", "column attribute", "\"kind\""],
-    );
+    of("2.loom", fill, &["fill value", "\"kind\""]);
     let less = folder.path("less.loom");
     one.layers
         .insert("spliced".into(), arr2(&[[1, 2], [3, 4], [5, 6]]).into());

@@ -269,8 +269,11 @@ fn types_are_promoted_and_attributes_dropped_or_filled() {
     assert_eq!(found.ca["last"], vec![0.0, 0.0, 1.5].into());
     let mut values = BTreeMap::from([("only".to_owned(), "none".into())]);
     let fill = |values: &BTreeMap<_, _>| combine.clone().fill(Fill::Values(values.clone()));
-    let lacking = ["fill value", "column attribute", "\"last\""];
+    let lacking = ["fill value", "\"last\""];
     refused(|path| fill(&values).write(path), &lacking);
+    values.insert("last".to_owned(), vec![-1].into());
+    let shape = ["fill value", "column attribute \"last\"", "[1]"];
+    refused(|path| fill(&values).write(path), &shape);
     values.insert("last".to_owned(), (-1).into());
     fill(&values).write(&path).unwrap();
     let found = content(&path);
