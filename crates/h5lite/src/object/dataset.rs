@@ -12,7 +12,7 @@ use crate::{
         Message, OldFillValue,
     },
     image::Address,
-    read::{Projection, Storage, Values},
+    read::{Projection, Storage, Values, leads_elsewhere},
     value::{Array, DType, Element, Number, Selection},
 };
 
@@ -274,6 +274,13 @@ impl<'f> Dataset<'f> {
     /// As [`read`](Self::read).
     pub fn read_sequences(&self, selections: &[Selection]) -> Result<Vec<Vec<u8>>> {
         self.values.sequences(selections).in_object(&self.node.path)
+    }
+
+    /// Whether elements, as [`read_bytes`](Self::read_bytes) gives them, mean the same in another
+    /// file: no part of them leads to a value or an object elsewhere in this one.
+    #[must_use]
+    pub fn is_self_contained(&self) -> bool {
+        !leads_elsewhere(self.datatype())
     }
 
     /// The names of the members, where the type is a compound.
