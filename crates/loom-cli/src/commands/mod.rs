@@ -17,6 +17,7 @@ mod set;
 mod sort;
 mod split;
 mod subset;
+mod repack;
 mod table;
 mod validate;
 
@@ -36,7 +37,7 @@ use crate::{
 pub(crate) fn run(command: &Command) -> Result<Status, Error> {
     use Command::{
         Aggregate, Append, Cells, Combine, Create, Digest, Export, Genes, Get, Head, Info, Ls,
-        Permute, Rename, Rm, Set, Sort, Split, Subset, Validate,
+        Permute, Rename, Repack, Rm, Set, Sort, Split, Subset, Validate,
     };
     let (file, output) = match command {
         Info(args) => (&args.file, None),
@@ -59,6 +60,8 @@ pub(crate) fn run(command: &Command) -> Result<Status, Error> {
         Aggregate(args) => (&args.output, None),
         Subset(args) => (&args.output, None),
         Split(args) => (&args.file, None),
+        // Its output is a file of its own.
+        Repack(args) => (&args.file, None),
     };
     let run = || {
         let mut out = Output::create(output, file)?;
@@ -83,6 +86,7 @@ pub(crate) fn run(command: &Command) -> Result<Status, Error> {
             Aggregate(args) => aggregate::run(args, &mut out).map(fine),
             Subset(args) => subset::run(args, &mut out).map(fine),
             Split(args) => split::run(args, &mut out).map(fine),
+            Repack(args) => repack::run(args, &mut out).map(fine),
         }?;
         out.finish()?;
         Ok(status)
