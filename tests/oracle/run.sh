@@ -41,5 +41,6 @@ H5LITE_CRASH_IMAGES=$scratch/crashes cargo test -q -p h5lite --lib a_crash_leave
 for interpreter in "$python" "$old_python"; do "$interpreter" "$here/crash_images.py" "$scratch/crashes"; done
 
 "$python" "$here/parity_loompy.py" "$target/release/examples/parity"
+"$python" "$here/verbs.py" "$loom"
 "$python" "$here/write_interop.py" "$target/release" --quick --old-python "$old_python"
 [ "$failed" -eq 0 ]

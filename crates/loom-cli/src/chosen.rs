@@ -16,8 +16,18 @@ use crate::{
 /// The positions of an axis for which everything holds that is asked for, in the order asked for.
 pub(crate) fn positions(ds: &LoomConnection, axis: Axis, wanted: &Wanted) -> Result<Selection> {
     let (condition, positions, ids, attribute) = match axis {
-        Axis::Rows => (&wanted.rows_where, &wanted.rows, &wanted.row_ids, &wanted.row_id_attr),
-        Axis::Cols => (&wanted.cols_where, &wanted.cols, &wanted.ids, &wanted.id_attr),
+        Axis::Rows => (
+            &wanted.rows_where,
+            &wanted.rows,
+            &wanted.row_ids,
+            &wanted.row_id_attr,
+        ),
+        Axis::Cols => (
+            &wanted.cols_where,
+            &wanted.cols,
+            &wanted.ids,
+            &wanted.id_attr,
+        ),
     };
     let chosen = match ids {
         Some(path) => Some(named(ds, axis, path, attribute.as_deref())?),

@@ -85,7 +85,11 @@ impl Condition {
         match self {
             Self::All(all) => join(all, true),
             Self::Any(all) => join(all, false),
-            Self::Not(inner) => Ok(inner.mask(ds, axis)?.into_iter().map(|holds| !holds).collect()),
+            Self::Not(inner) => Ok(inner
+                .mask(ds, axis)?
+                .into_iter()
+                .map(|holds| !holds)
+                .collect()),
             Self::Holds(name) => {
                 let zero = [Literal::Integer(0)];
                 compare(&values(ds, axis, name)?, Comparison::Different, &zero, name)
@@ -224,7 +228,9 @@ mod tests {
     #[test]
     fn unlike_values_are_refused() {
         let compare = |values: Array, literal| {
-            compare(&values, Comparison::Equal, &[literal], "x").unwrap_err().to_string()
+            compare(&values, Comparison::Equal, &[literal], "x")
+                .unwrap_err()
+                .to_string()
         };
         let text = vec!["1".to_owned()];
         assert!(compare(text.into(), Literal::Integer(1)).contains("text in quotes"));

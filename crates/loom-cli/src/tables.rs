@@ -55,7 +55,10 @@ pub(crate) fn check_new(path: &Path, new: New) -> Result<()> {
 
 /// A value as people write it: a number where it looks like one and is not meant to be text.
 pub(crate) fn value(text: &str, is_text: bool) -> Array {
-    let integer = text.parse::<i64>().ok().filter(|number| number.to_string() == text);
+    let integer = text
+        .parse::<i64>()
+        .ok()
+        .filter(|number| number.to_string() == text);
     let looks = text.bytes().any(|byte| byte.is_ascii_digit());
     let code = text.starts_with('0') && text.len() > 1 && !text.starts_with("0.");
     let float = text.parse::<f64>().ok().filter(|_| looks && !code);
@@ -109,7 +112,10 @@ pub(crate) fn lines(
             missing.len()
         )));
     }
-    Ok(wanted.iter().filter_map(|text| by_key.get(text).copied()).collect())
+    Ok(wanted
+        .iter()
+        .filter_map(|text| by_key.get(text).copied())
+        .collect())
 }
 
 /// The lines of a text file, without empty ones.
@@ -132,7 +138,9 @@ pub(crate) fn fill(given: &[String]) -> Result<Fill> {
                     "--fill {text}: it is auto alone, or NAME=VALUE"
                 ))),
             };
-            Ok(Fill::Values(values.iter().map(pair).collect::<Result<_>>()?))
+            Ok(Fill::Values(
+                values.iter().map(pair).collect::<Result<_>>()?,
+            ))
         }
     }
 }

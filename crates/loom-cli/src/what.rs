@@ -67,7 +67,14 @@ mod tests {
     #[test]
     fn names_come_back() {
         for name in [
-            "matrix", "layer:a:b", "ra:x", "ca:", "row-graph:g", "col-graph:g", "attr:title", "/a/b",
+            "matrix",
+            "layer:a:b",
+            "ra:x",
+            "ca:",
+            "row-graph:g",
+            "col-graph:g",
+            "attr:title",
+            "/a/b",
         ] {
             assert_eq!(name.parse::<What>().unwrap().to_string(), name);
         }

@@ -35,13 +35,23 @@ pub(crate) struct Create {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) row_attrs: Option<PathBuf>,
     /// What the columns of that table are called, if its first line does not say so
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',', requires = "row_attrs")]
+    #[arg(
+        long,
+        value_name = "NAME,...",
+        value_delimiter = ',',
+        requires = "row_attrs"
+    )]
     pub(crate) row_names: Option<Vec<String>>,
     /// Attributes of the columns (cells)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) col_attrs: Option<PathBuf>,
     /// What the columns of that table are called, if its first line does not say so
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',', requires = "col_attrs")]
+    #[arg(
+        long,
+        value_name = "NAME,...",
+        value_delimiter = ',',
+        requires = "col_attrs"
+    )]
     pub(crate) col_names: Option<Vec<String>>,
     /// A global attribute (may be given several times)
     #[arg(long = "attr", value_name = "NAME=VALUE", value_parser = pair)]
@@ -122,7 +132,12 @@ pub(crate) struct Set {
     #[arg(long, value_name = "NAME", requires = "from")]
     pub(crate) key: Option<String>,
     /// What the columns of the table are called, if its first line does not say so
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',', requires = "from")]
+    #[arg(
+        long,
+        value_name = "NAME,...",
+        value_delimiter = ',',
+        requires = "from"
+    )]
     pub(crate) names: Option<Vec<String>>,
     /// A layer of zeros of this type, which takes no space
     #[arg(long, value_name = "TYPE", value_parser = dtype, conflicts_with = "from")]

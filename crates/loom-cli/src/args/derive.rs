@@ -136,7 +136,12 @@ pub(crate) struct Sort {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Place {
     /// Change the file itself, at once when everything has been written
-    #[arg(short, long, required_unless_present = "output", conflicts_with = "output")]
+    #[arg(
+        short,
+        long,
+        required_unless_present = "output",
+        conflicts_with = "output"
+    )]
     pub(crate) in_place: bool,
     /// The file to make
     #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]
@@ -163,13 +168,24 @@ pub(crate) struct Aggregate {
     #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]
     pub(crate) output: PathBuf,
     /// The column attributes by which columns are grouped
-    #[arg(short, long, value_name = "NAME,...", value_delimiter = ',', required = true)]
+    #[arg(
+        short,
+        long,
+        value_name = "NAME,...",
+        value_delimiter = ',',
+        required = true
+    )]
     pub(crate) by: Vec<String>,
     /// What becomes of the values of a group
     #[arg(long, value_name = "FUNCTION", default_value = "mean")]
     pub(crate) fun: Func,
     /// The layer, if not the main matrix
-    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub(crate) layer: String,
     /// What becomes of a column attribute: tally, mode, mean or first (may be given several times)
     #[arg(long = "attr", value_name = "NAME=FUNCTION", value_parser = column_function)]
@@ -275,5 +291,8 @@ fn axis(text: &str) -> Result<loom_core::Axis, String> {
 fn column_function(text: &str) -> Result<(String, ColumnFunc), String> {
     let (name, function) = pair(text)?;
     let function = function.parse();
-    Ok((name, function.map_err(|error: loom_core::Error| error.to_string())?))
+    Ok((
+        name,
+        function.map_err(|error: loom_core::Error| error.to_string())?,
+    ))
 }

@@ -62,31 +62,33 @@ pub(super) fn run(args: &args::Create, out: &mut Output) -> Result<()> {
         return Ok(());
     }
     let mut progress = Progress::new("writing columns", shape.1);
-    loom_core::Create::new().spec(spec).write(&args.out, |file| {
-        file.metadata(&rest)?;
-        let mut batches: Vec<_> = (layers.iter())
-            .map(|(name, layer)| (name, layer.batches()))
-            .collect();
-        let mut done = 0;
-        while done < shape.1 {
-            let mut columns = Columns::default();
-            let mut width = 0;
-            for (name, batches) in &mut batches {
-                let Some(batch) = batches.next() else { break };
-                let batch = batch?;
-                width = batch.shape().map_or(width, |shape| shape.1);
-                columns.layers.insert((*name).clone(), batch);
+    loom_core::Create::new()
+        .spec(spec)
+        .write(&args.out, |file| {
+            file.metadata(&rest)?;
+            let mut batches: Vec<_> = (layers.iter())
+                .map(|(name, layer)| (name, layer.batches()))
+                .collect();
+            let mut done = 0;
+            while done < shape.1 {
+                let mut columns = Columns::default();
+                let mut width = 0;
+                for (name, batches) in &mut batches {
+                    let Some(batch) = batches.next() else { break };
+                    let batch = batch?;
+                    width = batch.shape().map_or(width, |shape| shape.1);
+                    columns.layers.insert((*name).clone(), batch);
+                }
+                for (name, values) in &ca {
+                    let part = values.part(0, done..done + width)?;
+                    columns.ca.insert(name.clone(), part);
+                }
+                file.columns(columns)?;
+                done += width.max(1);
+                progress.advance(width);
             }
-            for (name, values) in &ca {
-                let part = values.part(0, done..done + width)?;
-                columns.ca.insert(name.clone(), part);
-            }
-            file.columns(columns)?;
-            done += width.max(1);
-            progress.advance(width);
-        }
-        Ok(())
-    })?;
+            Ok(())
+        })?;
     Ok(())
 }
 

@@ -12,12 +12,12 @@ mod info;
 mod ls;
 mod permute;
 mod rename;
+mod repack;
 mod rm;
 mod set;
 mod sort;
 mod split;
 mod subset;
-mod repack;
 mod table;
 mod validate;
 

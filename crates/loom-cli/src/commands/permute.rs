@@ -39,7 +39,11 @@ pub(super) fn permute(
     }
     if place.new.dry_run {
         let output = place.output.as_deref().unwrap_or(file);
-        writeln!(out, "would bring {length} {axis} into another order in {}", output.display())?;
+        writeln!(
+            out,
+            "would bring {length} {axis} into another order in {}",
+            output.display()
+        )?;
         return Ok(());
     }
     match &place.output {
@@ -57,7 +61,11 @@ pub(super) fn permute(
 
 /// Whether every position is there once.
 fn check(axis: Axis, order: &[usize], length: usize) -> Result<()> {
-    let refuse = |reason: String| Err(Cause::asked(format!("not an order of the {axis}: {reason}")));
+    let refuse = |reason: String| {
+        Err(Cause::asked(format!(
+            "not an order of the {axis}: {reason}"
+        )))
+    };
     let mut seen = vec![false; length];
     for &position in order {
         match seen.get_mut(position) {

@@ -66,5 +66,8 @@ pub(super) fn require(ds: &LoomConnection, what: &What) -> Result<()> {
     if found {
         return Ok(());
     }
-    Err(Cause::asked(format!("there is no {what}{}", open::instead(&names))))
+    Err(Cause::asked(format!(
+        "there is no {what}{}",
+        open::instead(&names)
+    )))
 }

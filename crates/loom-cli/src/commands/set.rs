@@ -70,7 +70,9 @@ fn change(ds: &LoomConnection, args: &args::Set) -> Result<Change> {
                 return Err(Cause::asked(reason));
             }
             let (table, lines) = table(ds, *axis, from, args)?;
-            let wanted = table.iter().filter(|(name, _)| Some(*name) != args.key.as_deref());
+            let wanted = table
+                .iter()
+                .filter(|(name, _)| Some(*name) != args.key.as_deref());
             let all = wanted.map(|(name, values)| Ok((name.to_owned(), values.take(&lines)?)));
             Ok(Change::Attributes(*axis, all.collect::<Result<_>>()?))
         }
@@ -112,12 +114,12 @@ fn change(ds: &LoomConnection, args: &args::Set) -> Result<Change> {
             "what is to be set has no path: take attr:NAME, ra:NAME, ca:NAME, row-graph:NAME, \
              col-graph:NAME, layer:NAME or matrix",
         )),
-        (Settable::One(what @ What::Layer(_)), ..) => {
-            Err(Cause::asked(format!("{what} needs --from FILE or --zeros TYPE")))
-        }
-        (Settable::One(what @ (What::Global(_) | What::Attribute(..))), ..) => {
-            Err(Cause::asked(format!("{what} needs a value, or --from FILE")))
-        }
+        (Settable::One(what @ What::Layer(_)), ..) => Err(Cause::asked(format!(
+            "{what} needs --from FILE or --zeros TYPE"
+        ))),
+        (Settable::One(what @ (What::Global(_) | What::Attribute(..))), ..) => Err(Cause::asked(
+            format!("{what} needs a value, or --from FILE"),
+        )),
         (Settable::One(_) | Settable::Axis(_), ..) => {
             Err(Cause::asked("it comes from a table: --from FILE"))
         }
@@ -131,9 +133,8 @@ impl Change {
             Self::Graph(axis, name, _) => What::Graph(*axis, name.clone()).to_string(),
             Self::Zeros(name, _) | Self::Layer(name, _) => What::Layer(name.clone()).to_string(),
             Self::Attributes(axis, all) => {
-                let name = |(name, _): &(String, Array)| {
-                    What::Attribute(*axis, name.clone()).to_string()
-                };
+                let name =
+                    |(name, _): &(String, Array)| What::Attribute(*axis, name.clone()).to_string();
                 all.iter().map(name).collect::<Vec<_>>().join(", ")
             }
         }
@@ -176,5 +177,10 @@ fn graph(table: &Table, vertices: usize) -> Result<Coo<f64>> {
         Some(Array::I64(weights)) => weights.iter().map(|weight| weight.to_f64()).collect(),
         Some(_) => return Err(Cause::asked("column w holds no numbers")),
     };
-    Ok(Coo::new((vertices, vertices), ends("a")?, ends("b")?, weights)?)
+    Ok(Coo::new(
+        (vertices, vertices),
+        ends("a")?,
+        ends("b")?,
+        weights,
+    )?)
 }

@@ -16,12 +16,22 @@ pub(super) fn run(args: &args::Split, out: &mut Output) -> Result<()> {
     let pattern = match &args.output {
         Some(pattern) if pattern.contains("{}") => pattern.clone(),
         Some(_) => return Err(Cause::asked("-o needs a {} where the value goes")),
-        None => args.file.with_extension("{}.loom").to_string_lossy().into_owned(),
+        None => args
+            .file
+            .with_extension("{}.loom")
+            .to_string_lossy()
+            .into_owned(),
     };
     let path = |value: &str| {
         let value: String = value
             .chars()
-            .map(|c| if c.is_control() || "/\\".contains(c) { '_' } else { c })
+            .map(|c| {
+                if c.is_control() || "/\\".contains(c) {
+                    '_'
+                } else {
+                    c
+                }
+            })
             .collect();
         PathBuf::from(pattern.replace("{}", &value))
     };
@@ -42,7 +52,11 @@ pub(super) fn run(args: &args::Split, out: &mut Output) -> Result<()> {
     }
     if args.new.dry_run {
         for value in &values {
-            writeln!(out, "would write {}", render::escape(&path(value).to_string_lossy()))?;
+            writeln!(
+                out,
+                "would write {}",
+                render::escape(&path(value).to_string_lossy())
+            )?;
         }
         return Ok(());
     }

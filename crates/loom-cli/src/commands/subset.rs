@@ -16,7 +16,10 @@ pub(super) fn run(args: &args::Subset, out: &mut Output) -> Result<()> {
         let (n_rows, n_cols) = ds.shape();
         let counts = (rows.count(0, n_rows), cols.count(1, n_cols));
         let (rows, cols) = (counts.0?, counts.1?);
-        writeln!(out, "would write {rows} of {n_rows} rows, {cols} of {n_cols} columns")?;
+        writeln!(
+            out,
+            "would write {rows} of {n_rows} rows, {cols} of {n_cols} columns"
+        )?;
         return Ok(());
     }
     Ok(wanted(&ds, &args.wanted)?.write(&args.output)?)

@@ -136,7 +136,9 @@ impl Parser {
     }
 
     fn one(&mut self, depth: usize) -> Result<Condition, String> {
-        let depth = depth.checked_sub(1).ok_or("the condition is nested too deeply")?;
+        let depth = depth
+            .checked_sub(1)
+            .ok_or("the condition is nested too deeply")?;
         match self.take() {
             Some(Token::Not) => Ok(Condition::Not(Box::new(self.one(depth)?))),
             Some(Token::Open) => {
@@ -147,7 +149,9 @@ impl Parser {
                 }
             }
             Some(Token::Name(name)) => self.comparison(name),
-            Some(other) => Err(format!("{other:?}, where the name of an attribute is needed")),
+            Some(other) => Err(format!(
+                "{other:?}, where the name of an attribute is needed"
+            )),
             None => Err("the name of an attribute is missing at the end".to_owned()),
         }
     }
@@ -178,9 +182,9 @@ impl Parser {
     fn literal(&mut self) -> Result<Literal, String> {
         match self.take() {
             Some(Token::Literal(literal)) => Ok(literal),
-            Some(Token::Name(name)) => {
-                Err(format!("{name}, where a number or text in quotes is needed"))
-            }
+            Some(Token::Name(name)) => Err(format!(
+                "{name}, where a number or text in quotes is needed"
+            )),
             _ => Err("a number or text in quotes is missing".to_owned()),
         }
     }
@@ -233,8 +237,8 @@ mod tests {
     #[test]
     fn what_is_no_condition_is_refused() {
         for bad in [
-            "", "a ==", "a == b", "a b", "(a", "a)", "a in 3", "a in (3", "a = 'x", "1 < 2", "a !x",
-            "and", "a in ()",
+            "", "a ==", "a == b", "a b", "(a", "a)", "a in 3", "a in (3", "a = 'x", "1 < 2",
+            "a !x", "and", "a in ()",
         ] {
             assert!(condition(bad).is_err(), "{bad:?}");
         }

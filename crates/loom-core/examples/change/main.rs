@@ -84,7 +84,10 @@ fn call(ds: &mut LoomConnection, call: &Value) -> Outcome<Value> {
         "remove" => remove(ds, call)?,
         "rename" => rename(ds, call)?,
         "write" => {
-            let (rows, cols) = (input::selection(&call["rows"]), input::selection(&call["cols"]));
+            let (rows, cols) = (
+                input::selection(&call["rows"]),
+                input::selection(&call["cols"]),
+            );
             let layer = input::text(call, "layer");
             (ds.layers_mut()).write(layer, rows, cols, array(&call["value"])?)?;
         }

@@ -69,8 +69,7 @@ impl NewFile<'_, '_> {
             shape: shape.to_vec(),
         })?;
         let path = format!("{}/{name}", axis.attrs_path());
-        let options = layout::attribute(shape, datatype.size as usize);
-        let options = options.datatype(datatype.clone());
+        let options = layout::attribute(shape, datatype.clone());
         (self.change.edit).create(&path, DType::U8, shape, &options)?;
         self.change.edit.write_bytes_at(&path, &[], elements)?;
         self.change.stamp(&path)?;

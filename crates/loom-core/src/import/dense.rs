@@ -39,7 +39,11 @@ impl DenseFile {
     ) -> Result<Array> {
         // Whether what is asked for are whole lines.
         let whole = self.by_column != transposed;
-        let lines = if whole { columns.clone() } else { 0..self.lines };
+        let lines = if whole {
+            columns.clone()
+        } else {
+            0..self.lines
+        };
         let values = if whole { 0..self.line } else { columns };
         with_number!(dtype, T => {
             use h5lite::Element;

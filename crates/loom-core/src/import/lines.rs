@@ -40,7 +40,10 @@ impl Lines {
         let mut plain = BufReader::with_capacity(1 << 20, file);
         let start = (plain.fill_buf()).map_err(|error| bad(path, None, error.to_string()))?;
         let reader: Box<dyn BufRead> = match start.starts_with(GZIP) {
-            true => Box::new(BufReader::with_capacity(1 << 20, MultiGzDecoder::new(plain))),
+            true => Box::new(BufReader::with_capacity(
+                1 << 20,
+                MultiGzDecoder::new(plain),
+            )),
             false => Box::new(plain),
         };
         Ok(Self {

@@ -35,7 +35,11 @@ pub(super) fn read(mut lines: Lines, options: &ReadMatrix) -> Result<Read> {
         false => spill.push(row, col, value),
     };
     let mut dense = (0..cols).flat_map(|col| {
-        let first = if header.symmetry == Symmetry::General { 0 } else { col };
+        let first = if header.symmetry == Symmetry::General {
+            0
+        } else {
+            col
+        };
         (first..rows).map(move |row| (row, col))
     });
     let mut seen = 0;
@@ -143,7 +147,9 @@ fn entry(
     rows: usize,
     cols: usize,
 ) -> Result<(u32, u32, f64), String> {
-    let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let mut words = line
+        .split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty());
     let mut place = |axis: &str, length: usize| {
         let word = words.next().unwrap_or_default();
         let text = String::from_utf8_lossy(word);
@@ -159,7 +165,10 @@ fn entry(
     };
     match words.next() {
         None => Ok((row, col, value)),
-        Some(word) => Err(format!("{:?} behind the value", String::from_utf8_lossy(word))),
+        Some(word) => Err(format!(
+            "{:?} behind the value",
+            String::from_utf8_lossy(word)
+        )),
     }
 }
 

@@ -121,7 +121,10 @@ impl ReadMatrix {
         };
         let [row_names, col_names] = names;
         if shape.0 == 0 || shape.1 == 0 {
-            let reason = format!("an empty matrix of {} rows and {} columns", shape.0, shape.1);
+            let reason = format!(
+                "an empty matrix of {} rows and {} columns",
+                shape.0, shape.1
+            );
             return Err(bad(path, None, reason));
         }
         let file = MatrixFile {

@@ -55,12 +55,20 @@ pub(super) fn open(path: &Path) -> Result<Read> {
     let by_column = value(&header, "fortran_order").ok_or_else(unclear)? == "True";
     let start = file.stream_position().map_err(io)?;
     let size = dtype.size().unwrap_or(1) as u64;
-    let wanted = (rows as u64).checked_mul(cols as u64).and_then(|count| count.checked_mul(size));
+    let wanted = (rows as u64)
+        .checked_mul(cols as u64)
+        .and_then(|count| count.checked_mul(size));
     let found = file.metadata().map_err(io)?.len() - start;
     if wanted.is_none_or(|wanted| wanted > found) {
-        return Err(wrong(format!("{found} bytes of values, too few for {rows} x {cols}")));
+        return Err(wrong(format!(
+            "{found} bytes of values, too few for {rows} x {cols}"
+        )));
     }
-    let (lines, line) = if by_column { (cols, rows) } else { (rows, cols) };
+    let (lines, line) = if by_column {
+        (cols, rows)
+    } else {
+        (rows, cols)
+    };
     Ok(Read {
         content: Content::Dense(DenseFile {
             file,
@@ -73,7 +81,11 @@ pub(super) fn open(path: &Path) -> Result<Read> {
         }),
         shape: (rows, cols),
         found: Found {
-            dtype: if dtype == DType::F16 { DType::F32 } else { dtype },
+            dtype: if dtype == DType::F16 {
+                DType::F32
+            } else {
+                dtype
+            },
             range: None,
         },
         names: (None, None),

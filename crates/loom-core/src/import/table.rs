@@ -87,7 +87,11 @@ impl ReadTable {
         if let Some(name) = (names.iter().enumerate())
             .find_map(|(at, name)| names[..at].contains(name).then_some(name))
         {
-            return Err(bad(path, Some(1), format!("two columns are called {name:?}")));
+            return Err(bad(
+                path,
+                Some(1),
+                format!("two columns are called {name:?}"),
+            ));
         }
         columns.resize(names.len(), Vec::new());
         let columns = names.into_iter().zip(columns.into_iter().map(typed));

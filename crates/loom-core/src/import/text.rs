@@ -37,7 +37,9 @@ pub(super) fn read(lines: Lines, options: &ReadMatrix) -> Result<Read> {
         let width = *width.get_or_insert(record.len());
         if record.len() != width {
             let found = record.len();
-            return Err(wrong(format!("{found} fields, where the first row has {width}")));
+            return Err(wrong(format!(
+                "{found} fields, where the first row has {width}"
+            )));
         }
         let mut fields = record.iter();
         names.extend(texts(fields.by_ref().take(1)).map_err(wrong)?);
@@ -58,7 +60,9 @@ pub(super) fn read(lines: Lines, options: &ReadMatrix) -> Result<Read> {
             return Err(bad(&path, Some(1), reason));
         }
     }
-    let file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+    let file = out
+        .into_inner()
+        .map_err(std::io::IntoInnerError::into_error)?;
     Ok(Read {
         shape: (names.len(), cols),
         content: Content::Dense(DenseFile {
@@ -97,5 +101,9 @@ pub(super) fn texts<'f>(fields: impl Iterator<Item = &'f [u8]>) -> Result<Vec<St
 
 /// An error of the parser, with its line.
 pub(super) fn of_csv(path: &Path, error: &csv::Error) -> crate::Error {
-    bad(path, error.position().map(csv::Position::line), error.to_string())
+    bad(
+        path,
+        error.position().map(csv::Position::line),
+        error.to_string(),
+    )
 }
