@@ -201,7 +201,7 @@ pub(crate) struct Aggregate {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Wanted {
     /// Cells for which this holds, see below
-    #[arg(short, long = "where", value_name = "CONDITION")]
+    #[arg(short = 'w', long = "where", value_name = "CONDITION")]
     pub(crate) cols_where: Option<Condition>,
     /// Genes for which this holds
     #[arg(long, value_name = "CONDITION")]

@@ -191,7 +191,7 @@ fn files_are_derived_from_files() {
         "--fun",
         "sum",
     ]);
-    assert_eq!(matrix("c.loom"), ["2.0\t0.0\t4.0", "0.0\t10.0\t0.0"]);
+    assert_eq!(matrix("c.loom"), ["2\t0\t4", "0\t10\t0"]);
     let condition = "CellID in ('c1', 'c3')";
     made.run(&[
         "subset", "b.loom", "-o", "d.loom", "--where", condition, "--rows", "0",
