@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    edit::{Committed, Edit, empty_file, finish_torn_switch},
+    edit::{Committed, Edit, empty_file, finish_interrupted},
     error::{Error, Result},
     file::{File, OpenOptions},
     image::Image,
@@ -19,7 +19,7 @@ use crate::{
 impl OpenOptions {
     /// Opens the file at `path` for reading and writing, with an exclusive lock.
     ///
-    /// A switch of content that a power failure tore is finished first.
+    /// A commit that was interrupted behind its switch is finished first.
     ///
     /// # Errors
     /// As [`File::open`]; [`Error::Locked`] also where a program only reads the file.
@@ -129,7 +129,7 @@ impl File {
         limits: Limits,
         mapped: bool,
     ) -> Result<Self> {
-        finish_torn_switch(&mut *store)?;
+        finish_interrupted(&mut *store)?;
         let mut opened = Self::from_source(store.source(mapped)?, limits)?;
         opened.committed = Some(Committed::remember(&*store, &opened.superblock)?);
         opened.store = Some(store);

@@ -6,8 +6,9 @@ use ndarray::{Axis, Slice};
 
 use super::{
     Context,
-    dataset::{PendingData, Place, chunk_counts},
+    dataset::{PendingData, Place},
     odometer::Odometer,
+    pending_chunks::chunk_counts,
     values,
 };
 use crate::{
@@ -255,35 +256,52 @@ pub(super) fn patch(
 }
 
 /// Forgets what lies outside `shape`, so that it is the fill value should the dataset grow again.
+/// Where that fails, nothing is forgotten.
 pub(super) fn shrink(
     data: &mut PendingData,
     context: &mut Context<'_>,
     shape: &[usize],
 ) -> Result<()> {
-    for axis in 0..shape.len() {
-        if shape[axis] >= data.shape[axis] {
-            continue;
+    let shortened = (0..shape.len()).filter(|&axis| shape[axis] < data.shape[axis]);
+    let shortened: Vec<usize> = shortened.collect();
+    let before = match &data.place {
+        Place::Chunked(pending) if !shortened.is_empty() => {
+            (pending.kept.clone(), pending.written.clone())
         }
-        let Place::Chunked(pending) = &mut data.place else {
-            return Ok(());
-        };
-        let chunk = pending.chunk[axis];
-        let kept = shape[axis].div_ceil(chunk) as u64;
-        pending.kept[axis] = pending.kept[axis].min(kept);
-        pending.written.retain(|at, _| at[axis] < kept);
-        let edge = shape[axis] % chunk;
-        if edge == 0 {
-            continue;
-        }
-        let mut within: Vec<_> = chunk_counts(&data.shape, &pending.chunk)
-            .into_iter()
-            .map(|n| 0..n)
-            .collect();
-        within[axis] = kept - 1..kept;
-        let at_edge: Vec<Vec<u64>> = pending.in_grid(context, &within)?.into_keys().collect();
-        clear_behind(data, context, &at_edge, axis, edge)?;
+        _ => return Ok(()),
+    };
+    let shrunk = shortened
+        .into_iter()
+        .try_for_each(|axis| shorten(data, context, axis, shape[axis]));
+    if let (Err(_), Place::Chunked(pending)) = (&shrunk, &mut data.place) {
+        (pending.kept, pending.written) = before;
     }
-    Ok(())
+    shrunk
+}
+
+/// Forgets what lies behind the first `len` positions of an axis.
+fn shorten(
+    data: &mut PendingData,
+    context: &mut Context<'_>,
+    axis: usize,
+    len: usize,
+) -> Result<()> {
+    let Place::Chunked(pending) = &mut data.place else {
+        return Ok(());
+    };
+    let chunk = pending.chunk[axis];
+    let kept = len.div_ceil(chunk) as u64;
+    pending.kept[axis] = pending.kept[axis].min(kept);
+    pending.written.retain(|at, _| at[axis] < kept);
+    let edge = len % chunk;
+    if edge == 0 {
+        return Ok(());
+    }
+    let counts = chunk_counts(&data.shape, &pending.chunk);
+    let mut within: Vec<_> = counts.into_iter().map(|n| 0..n).collect();
+    within[axis] = kept - 1..kept;
+    let at_edge: Vec<Vec<u64>> = pending.in_grid(context, &within)?.into_keys().collect();
+    clear_behind(data, context, &at_edge, axis, edge)
 }
 
 /// Sets the positions of an axis from `edge` on to the fill value, in these chunks.

@@ -10,9 +10,11 @@ mod dataset;
 mod group;
 mod links;
 mod odometer;
+mod path_copy;
+mod pending_chunks;
 mod preconditions;
+mod record;
 mod references;
-mod rescue;
 mod tail;
 #[cfg(test)]
 mod tests;
@@ -24,12 +26,13 @@ pub(crate) use commit::Committed;
 pub use create::DatasetOptions;
 pub(crate) use dataset::PendingData;
 pub(crate) use group::empty_file;
+pub(crate) use record::{finish_interrupted, is_torn};
 pub(crate) use references::References;
-pub(crate) use rescue::{finish_torn_switch, is_torn};
 
 use self::{
     commit::{Failed, Step, publish},
-    rescue::RescueRecord,
+    pending_chunks::IndexLimits,
+    record::{CommitRecord, Relink},
     tail::Tail,
     tree::{Id, Kind, Tree},
 };
@@ -69,6 +72,9 @@ pub struct Edit<'f> {
     before: Committed,
     tail: Tail,
     tree: Tree,
+    /// What is to be written once the switch is durable.
+    relinks: Vec<Relink>,
+    index_limits: IndexLimits,
     left_out: Option<Step>,
 }
 
@@ -77,6 +83,8 @@ pub(crate) struct Context<'a> {
     file: &'a File,
     store: &'a mut dyn Store,
     tail: &'a mut Tail,
+    relinks: &'a mut Vec<Relink>,
+    index_limits: IndexLimits,
 }
 
 impl Context<'_> {
@@ -101,10 +109,19 @@ impl<'f> Edit<'f> {
             before,
             tail,
             tree,
+            relinks: Vec::new(),
+            index_limits: IndexLimits::default(),
             left_out: None,
         };
         // Refused only now, so that the store goes back where it came from.
         unchanged.map(|()| edit)
+    }
+
+    /// When chunk indexes are copied along a path, and how many chunks are held in memory before
+    /// they go into one: for tests, which have few chunks.
+    #[doc(hidden)]
+    pub fn set_index_limits(&mut self, copied_above: u64, held: usize) {
+        self.index_limits = IndexLimits { copied_above, held };
     }
 
     /// Leaves a step of the commit out, to show that a test notices.
@@ -120,6 +137,8 @@ impl<'f> Edit<'f> {
                 file: self.file,
                 store,
                 tail: &mut self.tail,
+                relinks: &mut self.relinks,
+                index_limits: self.index_limits,
             },
             &mut self.tree,
         ))
@@ -142,7 +161,7 @@ impl<'f> Edit<'f> {
         self.tail.flush(store)?;
         // Whatever can fail is done before the switch: behind it, the commit has happened.
         let source = store.source(self.file.mapped)?;
-        match publish(store, &self.before, &after, self.left_out) {
+        match publish(store, &self.before, &after, &self.relinks, self.left_out) {
             Ok(()) => {
                 self.file.store = self.store.take();
                 self.file.switched_to(source, after);
@@ -169,16 +188,19 @@ impl<'f> Edit<'f> {
 
     /// Ends what was appended, and says what the file will be with it.
     fn seal(&mut self, root: Address) -> Result<Committed> {
-        let version = self.before.superblock.version;
-        if version < 2 || self.left_out == Some(Step::RescueRecord) {
+        let whole = self.before.superblock.version < 2 && self.relinks.is_empty();
+        if whole || self.left_out == Some(Step::Record) {
             return self.before.switched(root, self.tail.end());
         }
+        let relinks = match self.left_out {
+            Some(Step::RecordRelinks) => &[],
+            _ => &self.relinks[..],
+        };
+        let len = CommitRecord::len(self.before.bytes.len(), relinks.len())?;
         let start = self.before.superblock.base + self.tail.next().0;
-        let end = start + RescueRecord::LEN as u64;
-        let after = self.before.switched(root, end)?;
-        if let Some(record) = RescueRecord::new(&self.before, &after) {
-            self.parts()?.0.append(&record.encode())?;
-        }
+        let after = self.before.switched(root, start + len as u64)?;
+        let record = CommitRecord::new(&self.before, &after, relinks).encode()?;
+        self.parts()?.0.append(&record)?;
         Ok(after)
     }
 

@@ -188,6 +188,17 @@ impl Storage {
         matches!(self.place, Place::Chunks { .. }).then_some(&self.chunk)
     }
 
+    /// The root of the index, where that is a version 1 B-tree.
+    pub(crate) fn btree_v1(&self) -> Option<Option<Address>> {
+        match &self.place {
+            Place::Chunks {
+                index: ChunkIndex::BtreeV1(root),
+                ..
+            } => Some(*root),
+            _ => None,
+        }
+    }
+
     /// Where the index of the chunks starts.
     pub(super) fn index_address(&self) -> Address {
         match &self.place {

@@ -98,7 +98,7 @@ fn every_step_that_is_left_out_is_noticed() {
         (USER_BLOCK_0, Step::SyncEndOfFile),
         (USER_BLOCK_0, Step::SyncSwitch),
         (USER_BLOCK_3, Step::SyncContent),
-        (USER_BLOCK_3, Step::RescueRecord),
+        (USER_BLOCK_3, Step::Record),
         (USER_BLOCK_3, Step::SyncSwitch),
     ] {
         let old = fixture(base.name);
