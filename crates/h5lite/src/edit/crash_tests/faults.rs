@@ -1,10 +1,10 @@
 //! Systems that fail at some call, and lose power behind that.
 
 use super::{
-    Base, CHANGES, Change, Error, File, Result, SUPERBLOCK_2, Step, USER_BLOCK_0, USER_BLOCK_3,
+    Base, CHANGES, COPIES, Change, Error, File, Result, SUPERBLOCK_2, Step, USER_BLOCK_0, USER_BLOCK_3,
     change, digest, digest_after, fixture,
     judge::{Judge, Verdict},
-    open,
+    open, with_wide,
 };
 use crate::store::faulty::{EINTR, EIO, ENOSPC, Fault, FaultyStore, Plan};
 
@@ -25,6 +25,7 @@ fn faulty(
     let met = store.heal();
     let now = store.file.bytes();
     let mut judge = Judge::of(before, new, file.superblock_version());
+    judge.sound = file.contains("/wide").unwrap();
     let verdict = judge.verdict(&now);
     let unknown = matches!(result, Err(Error::CommitUnknown(_)));
     let allowed: &[Verdict] = match &result {
@@ -103,14 +104,10 @@ enum End {
     Unknown,
 }
 
-fn faults_everywhere(base: Base) {
-    let old = fixture(base.name);
+fn faults_everywhere(base: Base, old: &[u8], changes: &[(&str, Change)]) {
     let mut ends = Vec::new();
-    for (name, kind) in CHANGES
-        .iter()
-        .filter(|(name, _)| ["grow", "write strings"].contains(name))
-    {
-        let new = digest_after(base, &old, *kind);
+    for (name, kind) in changes {
+        let new = digest_after(base, old, *kind);
         for fault in [
             Fault::Error(EIO),
             Fault::Error(ENOSPC),
@@ -130,7 +127,7 @@ fn faults_everywhere(base: Base) {
                 }
                 for call in 1.. {
                     let plan = Plan { call, times, fault };
-                    let (end, wrong) = faulty(base, &old, new, *kind, plan, None);
+                    let (end, wrong) = faulty(base, old, new, *kind, plan, None);
                     assert_eq!(wrong, Vec::<String>::new(), "{name}");
                     if end == End::NoFault {
                         break;
@@ -164,8 +161,19 @@ fn faults_everywhere(base: Base) {
 
 #[test]
 fn a_system_that_fails_leaves_the_old_content() {
+    let changes = CHANGES
+        .iter()
+        .filter(|(name, _)| ["grow", "write strings"].contains(name));
+    let changes: Vec<(&str, Change)> = changes.copied().collect();
     for base in [USER_BLOCK_0, USER_BLOCK_3, SUPERBLOCK_2] {
-        faults_everywhere(base);
+        faults_everywhere(base, &fixture(base.name), &changes);
+    }
+}
+
+#[test]
+fn a_system_that_fails_leaves_a_sound_index() {
+    for base in [USER_BLOCK_0, USER_BLOCK_3] {
+        faults_everywhere(base, &with_wide(base), &COPIES[..1]);
     }
 }
 

@@ -1,10 +1,10 @@
 //! Kills and power failures.
 
 use super::{
-    Base, CHANGES, Change, CrashStore, LOOMPY, SUPERBLOCK_1, SUPERBLOCK_2, SUPERBLOCK_3, Step,
+    Base, CHANGES, COPIES, Change, CrashStore, LOOMPY, SUPERBLOCK_1, SUPERBLOCK_2, SUPERBLOCK_3, Step,
     USER_BLOCK_0, USER_BLOCK_3, change, fixture,
     judge::{Judge, Verdict},
-    open,
+    open, with_wide,
 };
 use crate::store::crash::Tear;
 
@@ -16,14 +16,36 @@ pub(super) fn crash(
     kind: Change,
     left_out: Option<Step>,
 ) -> (usize, Vec<String>) {
+    crash_copying(base, file, kind, false, left_out)
+}
+
+/// The same for a change that copies paths, and tells nodes beside them of their new neighbours.
+fn crash_copying(
+    base: Base,
+    file: &[u8],
+    kind: Change,
+    copying: bool,
+    left_out: Option<Step>,
+) -> (usize, Vec<String>) {
     let store = CrashStore::new(file.to_vec());
     let mut opened = open(store.clone()).unwrap();
     let end = usize::try_from(opened.superblock().end_of_file).unwrap();
     change(&mut opened, base, kind, left_out).unwrap();
     let header = usize::try_from(opened.superblock().base).unwrap() + 128;
     let overwritten = store.overwritten(end) - store.overwritten(header.min(end));
-    assert_eq!(overwritten, 0, "bytes of the old content were overwritten");
+    if copying {
+        let new = store.bytes();
+        let differ = (header..end).filter(|&at| file[at] != new[at]);
+        for at in differ {
+            let is_node = |node: usize| file[node..].starts_with(b"TREE\x01");
+            let sibling = (8..24).any(|into| at.checked_sub(into).is_some_and(is_node));
+            assert!(sibling, "{at}: no sibling of a node was overwritten");
+        }
+    } else {
+        assert_eq!(overwritten, 0, "bytes of the old content were overwritten");
+    }
     let mut judge = Judge::new(file, &store.bytes());
+    judge.sound = copying;
     let draws = if judge.tear == Tear::Words { 100 } else { 30 };
     judge.judge_all(&store, draws, &[Verdict::New]);
     (judge.judged, judge.bad)
@@ -88,6 +110,41 @@ fn a_crash_leaves_superblock_3_old_or_new() {
 fn a_crash_leaves_a_user_block_old_or_new() {
     crash_everywhere(USER_BLOCK_0);
     crash_everywhere(USER_BLOCK_3);
+}
+
+#[test]
+fn a_crash_leaves_a_copied_index_old_or_new_and_sound() {
+    for base in [LOOMPY, SUPERBLOCK_1, SUPERBLOCK_2, SUPERBLOCK_3, USER_BLOCK_3] {
+        let old = with_wide(base);
+        let mut judged = 0;
+        for (name, kind) in COPIES {
+            let (count, bad) = crash_copying(base, &old, *kind, true, None);
+            assert_eq!(bad, Vec::<String>::new(), "{}: {name}", base.name);
+            judged += count;
+        }
+        println!("{}: {judged} crash states, all old or new", base.name);
+    }
+}
+
+#[test]
+fn every_step_around_the_siblings_that_is_left_out_is_noticed() {
+    for base in [USER_BLOCK_0, USER_BLOCK_3] {
+        let old = with_wide(base);
+        for step in [
+            Step::SyncContent,
+            Step::Record,
+            Step::RecordRelinks,
+            Step::SyncSwitch,
+            Step::Relink,
+            Step::RelinkLast,
+            Step::SyncRelinked,
+        ] {
+            for (name, kind) in COPIES {
+                let (_, bad) = crash_copying(base, &old, *kind, true, Some(step));
+                assert!(!bad.is_empty(), "{}, {name}: nobody misses {step:?}", base.name);
+            }
+        }
+    }
 }
 
 #[test]
