@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    edit::{Committed, References, is_torn},
+    edit::{Committed, References, Savepoint, SiblingLinks, is_torn},
     error::{Error, Result},
     format::{message::Datatype, superblock::Superblock},
     image::{Address, Image},
@@ -40,13 +40,17 @@ pub struct File {
     limits: Limits,
     pub(crate) path: Option<PathBuf>,
     /// Holds the lock for as long as the file is open.
-    _locked: Option<fs::File>,
+    locked: Option<fs::File>,
     /// Where edits are written, if the file was opened for writing.
     pub(crate) store: Option<Box<dyn Store>>,
     /// What edits start from.
     pub(crate) committed: Option<Committed>,
     /// Why nobody knows which content the file has: a commit failed in the middle of its switch.
     pub(crate) doubt: Option<String>,
+    /// The starts of the transactions that are open, the outermost first.
+    pub(crate) savepoints: Vec<Savepoint>,
+    /// What index nodes have to be told of their neighbours when the transaction is committed.
+    pub(crate) links: SiblingLinks,
     /// Whether the file may be mapped into memory again after an edit.
     pub(crate) mapped: bool,
     /// What the references of the file lead to, once an edit had to know.
@@ -110,7 +114,7 @@ impl OpenOptions {
         }
         let locked = lock_shared(&file, self.locking)?;
         let mut tries = 0;
-        let opened = loop {
+        let mut opened = loop {
             tries += 1;
             let handle = file
                 .try_clone()
@@ -121,11 +125,9 @@ impl OpenOptions {
                 _ => thread::sleep(BETWEEN_TRIES),
             }
         };
-        Ok(File {
-            path: Some(path.to_owned()),
-            _locked: Some(file),
-            ..opened
-        })
+        opened.path = Some(path.to_owned());
+        opened.locked = Some(file);
+        Ok(opened)
     }
 
     fn source(&self, file: fs::File, locked: bool) -> Result<Source> {
@@ -184,18 +186,31 @@ impl File {
             Error::corrupt("superblock", Address(0), reason)
         })?;
         let image = image.narrowed(superblock.base, superblock.end_of_file, superblock.sizes);
-        Ok(Self {
+        Ok(Self::of_image(image, superblock, limits))
+    }
+
+    /// The file seen through this image, and nothing known of where it is.
+    fn of_image(image: Image, superblock: Superblock, limits: Limits) -> Self {
+        Self {
             image,
             superblock,
             limits,
             path: None,
-            _locked: None,
+            locked: None,
             store: None,
             committed: None,
             doubt: None,
+            savepoints: Vec::new(),
+            links: SiblingLinks::default(),
             mapped: false,
             references: OnceLock::new(),
-        })
+        }
+    }
+
+    /// The same file, whose image takes down what is read through it.
+    pub(crate) fn with_claims(&self) -> Self {
+        let (image, superblock) = (self.image.with_claims(), self.superblock.clone());
+        Self::of_image(image, superblock, self.limits.clone())
     }
 
     /// Whether the superblock is still what was read: a version without a checksum may have been
@@ -212,6 +227,12 @@ impl File {
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
+    }
+
+    /// Whether it was opened for writing.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        self.committed.is_some()
     }
 
     /// How many bytes the file's content takes, the user block left out.

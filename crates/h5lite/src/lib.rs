@@ -11,6 +11,7 @@ mod lock;
 mod object;
 mod read;
 mod source;
+mod space;
 mod store;
 mod value;
 mod writable;
@@ -22,10 +23,11 @@ pub use format::message::{
     ByteOrder, CharacterSet, Class, Datatype, EnumMember, Filter, FilterId, FloatLayout,
     LinkTarget, Member, Padding, ReferenceKind,
 };
-pub use image::Address;
+pub use image::{Address, Extent};
 pub use limits::Limits;
 pub use lock::Locking;
 pub use object::{Attribute, Dataset, Group, Link, NamedDatatype, Object};
+pub use space::Space;
 #[doc(hidden)]
 pub use value::Convert;
 pub use value::{Array, DType, Element, Number, Selection};

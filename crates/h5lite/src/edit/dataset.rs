@@ -180,10 +180,7 @@ impl PendingData {
             Place::Contiguous(None) => None,
             Place::Contiguous(address) => {
                 let size = Some(dims.iter().product::<u64>() * element_size);
-                Some(DataLayout::Contiguous {
-                    address,
-                    size,
-                })
+                Some(DataLayout::Contiguous { address, size })
             }
             Place::Chunked(pending) => Some(DataLayout::Chunked {
                 shape: pending.chunk.iter().map(|&dim| dim as u64).collect(),

@@ -18,6 +18,7 @@ mod references;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod transaction;
 mod tree;
 mod values;
 mod write;
@@ -26,13 +27,15 @@ pub(crate) use commit::Committed;
 pub use create::DatasetOptions;
 pub(crate) use dataset::PendingData;
 pub(crate) use group::empty_file;
-pub(crate) use record::{finish_interrupted, is_torn};
+pub(crate) use path_copy::SiblingLinks;
+pub(crate) use preconditions::btree_k;
+pub(crate) use record::{finish_interrupted, is_torn, record_len};
 pub(crate) use references::References;
+pub(crate) use transaction::Savepoint;
 
 use self::{
-    commit::{Failed, Step, publish},
+    commit::Step,
     pending_chunks::IndexLimits,
-    record::{CommitRecord, Relink},
     tail::Tail,
     tree::{Id, Kind, Tree},
 };
@@ -72,8 +75,8 @@ pub struct Edit<'f> {
     before: Committed,
     tail: Tail,
     tree: Tree,
-    /// What is to be written once the switch is durable.
-    relinks: Vec<Relink>,
+    /// What index nodes have to be told of their neighbours.
+    links: SiblingLinks,
     index_limits: IndexLimits,
     left_out: Option<Step>,
 }
@@ -83,7 +86,7 @@ pub(crate) struct Context<'a> {
     file: &'a File,
     store: &'a mut dyn Store,
     tail: &'a mut Tail,
-    relinks: &'a mut Vec<Relink>,
+    links: &'a mut SiblingLinks,
     index_limits: IndexLimits,
 }
 
@@ -109,7 +112,7 @@ impl<'f> Edit<'f> {
             before,
             tail,
             tree,
-            relinks: Vec::new(),
+            links: SiblingLinks::default(),
             index_limits: IndexLimits::default(),
             left_out: None,
         };
@@ -130,6 +133,12 @@ impl<'f> Edit<'f> {
         self.left_out = Some(step);
     }
 
+    /// The file as it was when the edit began.
+    #[must_use]
+    pub fn file(&self) -> &File {
+        self.file
+    }
+
     fn parts(&mut self) -> Result<(Context<'_>, &mut Tree)> {
         let store = self.store.as_deref_mut().ok_or(Error::ReadOnly)?;
         Ok((
@@ -137,14 +146,15 @@ impl<'f> Edit<'f> {
                 file: self.file,
                 store,
                 tail: &mut self.tail,
-                relinks: &mut self.relinks,
+                links: &mut self.links,
                 index_limits: self.index_limits,
             },
             &mut self.tree,
         ))
     }
 
-    /// Makes the change the content of the file, and returns once it is durable.
+    /// Makes the change the content of the file, and returns once it is durable. While a
+    /// [transaction](File::begin) is open, only this handle sees it, until that is committed.
     ///
     /// # Errors
     /// [`Error::ChangedUnderUs`] where somebody else wrote to the file meanwhile, and
@@ -156,52 +166,28 @@ impl<'f> Edit<'f> {
         tree.spread_changes(context.file)?;
         references::check(context.file, tree)?;
         let root = write::objects(tree, &mut context)?;
-        let after = self.seal(root)?;
         let store = self.store.as_deref_mut().ok_or(Error::ReadOnly)?;
-        self.tail.flush(store)?;
-        // Whatever can fail is done before the switch: behind it, the commit has happened.
-        let source = store.source(self.file.mapped)?;
-        match publish(store, &self.before, &after, &self.relinks, self.left_out) {
-            Ok(()) => {
-                self.file.store = self.store.take();
-                self.file.switched_to(source, after);
-                Ok(())
-            }
-            Err(Failed::Untouched(error)) => Err(error),
-            Err(Failed::Longer(error)) => {
-                let store = self.store.take().ok_or(Error::ReadOnly)?;
-                match self.before.longer(&*store, &after) {
-                    Ok(state) => self.file.committed = Some(state),
-                    Err(_) => self.file.doubt = Some(error.to_string()),
-                }
-                self.file.store = Some(store);
-                Err(error)
-            }
-            Err(Failed::Unknown(error)) => {
+        if self.file.in_transaction() {
+            self.tail.flush(store)?;
+            let source = store.source(self.file.mapped)?;
+            let staged = self.before.staged(root, self.tail.end());
+            self.file.store = self.store.take();
+            self.file.links.extend(std::mem::take(&mut self.links));
+            self.file.switched_to(source, staged);
+            return Ok(());
+        }
+        let (tail, links, left_out) = (&mut self.tail, &self.links, self.left_out);
+        let after = transaction::seal(&self.before, root, store, tail, links, left_out)?;
+        let switched = transaction::switch(self.file, store, &self.before, after, left_out);
+        switched.map_err(|failed| {
+            if !failed.untouched {
                 // Behind a switch that may have happened nothing must be cut off.
                 self.file.store = self.store.take();
-                self.file.doubt = Some(error.to_string());
-                Err(Error::CommitUnknown(Box::new(error)))
             }
-        }
-    }
-
-    /// Ends what was appended, and says what the file will be with it.
-    fn seal(&mut self, root: Address) -> Result<Committed> {
-        let whole = self.before.superblock.version < 2 && self.relinks.is_empty();
-        if whole || self.left_out == Some(Step::Record) {
-            return self.before.switched(root, self.tail.end());
-        }
-        let relinks = match self.left_out {
-            Some(Step::RecordRelinks) => &[],
-            _ => &self.relinks[..],
-        };
-        let len = CommitRecord::len(self.before.bytes.len(), relinks.len())?;
-        let start = self.before.superblock.base + self.tail.next().0;
-        let after = self.before.switched(root, start + len as u64)?;
-        let record = CommitRecord::new(&self.before, &after, relinks).encode()?;
-        self.parts()?.0.append(&record)?;
-        Ok(after)
+            failed.error
+        })?;
+        self.file.store = self.store.take();
+        Ok(())
     }
 
     /// Writes values to the selected positions of a dataset: one selection for each axis, or none

@@ -10,7 +10,7 @@
 
 use std::{collections::BTreeMap, ops::Bound};
 
-use super::{Context, record::Relink};
+use super::{Context, commit::Committed, record::Relink, tail::Tail};
 use crate::{
     error::{Error, Result},
     format::{
@@ -18,6 +18,7 @@ use crate::{
         chunk_grid::{AxisChunks, ChunkGrid, StoredChunk},
     },
     image::{Address, Image},
+    store::{Store, write_all},
 };
 
 /// Chunks by their place in the grid.
@@ -95,28 +96,43 @@ fn reaches(grid: &ChunkGrid, from: &[u64], to: Option<&[u64]>) -> bool {
 
 /// Sibling fields to be written, by their address, with what they will hold.
 #[derive(Clone, Debug, Default)]
-pub(super) struct SiblingLinks(BTreeMap<Address, Option<Address>>);
+pub(crate) struct SiblingLinks(BTreeMap<Address, Option<Address>>);
 
 impl SiblingLinks {
-    /// Writes those of new nodes, and puts those of committed ones on the commit's list.
-    pub(super) fn finish(self, context: &mut Context<'_>) -> Result<()> {
-        let base = context.file.superblock().base;
-        for (field, new) in self.0 {
+    /// Adds later ones.
+    pub(super) fn extend(&mut self, later: Self) {
+        self.0.extend(later.0);
+    }
+
+    /// Writes those of nodes that nothing leads to yet, and lists those of nodes that are a part of
+    /// the content `before`: they have to wait for the switch.
+    pub(super) fn finish(
+        &self,
+        before: &Committed,
+        store: &mut dyn Store,
+        tail: &mut Tail,
+    ) -> Result<Vec<Relink>> {
+        let mut relinks = Vec::new();
+        for (&field, new) in &self.0 {
+            let at = before.superblock.base + field.0;
             let new = new.map_or(u64::MAX, |address| address.0);
-            if context.tail.holds(field) {
-                let bytes = new.to_le_bytes();
-                context.tail.replace(context.store, field, &bytes)?;
+            if tail.holds(field) {
+                tail.replace(store, field, &new.to_le_bytes())?;
                 continue;
             }
-            let (at, mut old) = (base + field.0, [0; 8]);
-            let read = context.store.read_at(at, &mut old);
+            if at >= before.len {
+                write_all(store, at, &new.to_le_bytes())?;
+                continue;
+            }
+            let mut old = [0; 8];
+            let read = store.read_at(at, &mut old);
             read.map_err(|error| Error::io("read a sibling of an index node", error))?;
             let old = u64::from_le_bytes(old);
             if old != new {
-                context.relinks.push(Relink { at, old, new });
+                relinks.push(Relink { at, old, new });
             }
         }
-        Ok(())
+        Ok(relinks)
     }
 }
 
@@ -238,13 +254,20 @@ impl PathCopy<'_, '_> {
     /// The chunks of a leaf.
     fn chunks(&self, old: &[ChunkChild], (from, to): (&[u64], Option<&[u64]>)) -> Vec<ChunkChild> {
         let kept = |child: &&ChunkChild| {
-            let inside = child.at.iter().zip(self.changes.kept).all(|(at, end)| at < end);
+            let inside = child
+                .at
+                .iter()
+                .zip(self.changes.kept)
+                .all(|(at, end)| at < end);
             inside && !self.changes.written.contains_key(&child.at)
         };
-        let written = self.changes.between(from, to).map(|(at, stored)| ChunkChild {
-            at: at.clone(),
-            stored: *stored,
-        });
+        let written = self
+            .changes
+            .between(from, to)
+            .map(|(at, stored)| ChunkChild {
+                at: at.clone(),
+                stored: *stored,
+            });
         let mut all: Vec<ChunkChild> = old.iter().filter(kept).cloned().chain(written).collect();
         all.sort_by(|a, b| a.at.cmp(&b.at));
         all
@@ -260,7 +283,10 @@ impl PathCopy<'_, '_> {
         for (index, child) in node.children.iter().enumerate().rev() {
             // What is in front of the first child belongs to it too.
             let from = if index == 0 { from } else { &child.at };
-            let to = node.children.get(index + 1).map_or(to, |next| Some(&next.at));
+            let to = node
+                .children
+                .get(index + 1)
+                .map_or(to, |next| Some(&next.at));
             if !self.changes.leave(from, to) {
                 continue;
             }
@@ -337,7 +363,14 @@ impl PathCopy<'_, '_> {
             let left = node.checked_sub(1).map(place).transpose()?;
             let encoded = self.nodes.encode(&ChunkNode {
                 level,
-                siblings: [left, if is_last { right } else { Some(place(node + 1)?) }],
+                siblings: [
+                    left,
+                    if is_last {
+                        right
+                    } else {
+                        Some(place(node + 1)?)
+                    },
+                ],
                 children: mine.to_vec(),
                 end: match children.get(starts[node + 1]) {
                     Some(next) => self.nodes.key(next)?,

@@ -127,7 +127,9 @@ impl PendingChunks {
         if let Some(storage) = &self.indexed {
             let axes = within.iter().zip(&self.kept);
             let axes = axes.map(|(axis, &kept)| AxisChunks::Range(axis.start..axis.end.min(kept)));
-            for entry in storage.entries(self.image(context.file), &ChunkGrid::new(axes.collect()))? {
+            for entry in
+                storage.entries(self.image(context.file), &ChunkGrid::new(axes.collect()))?
+            {
                 let (address, filter_mask) = (entry.address, entry.filter_mask);
                 let stored = StoredChunk {
                     address,
@@ -154,11 +156,7 @@ impl PendingChunks {
     ///
     /// # Errors
     /// Nothing has changed then but the length of the file.
-    pub(super) fn spill(
-        &mut self,
-        context: &mut Context<'_>,
-        form: Form<'_>,
-    ) -> Result<()> {
+    pub(super) fn spill(&mut self, context: &mut Context<'_>, form: Form<'_>) -> Result<()> {
         // A tree of two children a node does not stay balanced.
         if self.written.len() < context.index_limits.held || btree_k(context.file)?.chunk < 2 {
             return Ok(());
@@ -194,7 +192,7 @@ impl PendingChunks {
         form: Form<'_>,
     ) -> Result<Option<Address>> {
         let (root, links) = self.write_index(context, form)?;
-        links.finish(context)?;
+        context.links.extend(links);
         Ok(root)
     }
 

@@ -133,8 +133,9 @@ impl CommitRecord {
         })
     }
 
-    /// The record at the end of a file of `len` bytes. `read` fills a buffer from a position.
-    fn find(len: u64, read: &impl Fn(u64, &mut [u8]) -> Result<()>) -> Result<Option<Self>> {
+    /// The record that ends at `len`, where its file ends, and its length. `read` fills a buffer
+    /// from a position.
+    fn find(len: u64, read: &impl Fn(u64, &mut [u8]) -> Result<()>) -> Result<Option<(u64, Self)>> {
         let mut end = [0; 8];
         let Some(at) = len.checked_sub(end.len() as u64) else {
             return Ok(None);
@@ -161,7 +162,7 @@ impl CommitRecord {
         // The file may have become longer and shorter again since, or be somebody's idea of a joke.
         let ends_here = Superblock::parse(&record.new, record.base, len)
             .is_ok_and(|new| new.end_of_file == len);
-        Ok(ends_here.then_some(record))
+        Ok(ends_here.then_some((bytes.len() as u64, record)))
     }
 
     /// What became of the switch, now that the superblock's bytes are `found`.
@@ -198,7 +199,7 @@ fn look(
     len: u64,
     read: impl Fn(u64, &mut [u8]) -> Result<()>,
 ) -> Result<Option<(CommitRecord, Switch)>> {
-    let Some(record) = CommitRecord::find(len, &read)? else {
+    let Some((_, record)) = CommitRecord::find(len, &read)? else {
         return Ok(None);
     };
     let mut found = vec![0; record.new.len()];
@@ -251,14 +252,25 @@ pub(crate) fn relink(store: &mut dyn Store, relinks: &[Relink]) -> Result<()> {
     Ok(())
 }
 
+/// Length of the record at the end of a file whose content ends at `end`; 0 where there is none.
+pub(crate) fn record_len(source: &Source, end: u64) -> u64 {
+    let read = |at, buffer: &mut [u8]| read_source(source, at, buffer);
+    match CommitRecord::find(end, &read) {
+        Ok(Some((len, _))) => len,
+        _ => 0,
+    }
+}
+
+fn read_source(source: &Source, at: u64, buffer: &mut [u8]) -> Result<()> {
+    let mut bytes = Vec::new();
+    source.read(at, buffer.len(), &mut bytes)?;
+    buffer.copy_from_slice(&bytes);
+    Ok(())
+}
+
 /// Whether the file's superblock cannot be read because a switch was torn.
 pub(crate) fn is_torn(source: &Source) -> bool {
-    let found = look(source.len(), |at, buffer| {
-        let mut bytes = Vec::new();
-        source.read(at, buffer.len(), &mut bytes)?;
-        buffer.copy_from_slice(&bytes);
-        Ok(())
-    });
+    let found = look(source.len(), |at, buffer| read_source(source, at, buffer));
     matches!(found, Ok(Some((_, Switch::Torn))))
 }
 
@@ -290,17 +302,19 @@ mod tests {
     /// A record of two fields in the content, for a file that [`file`] makes.
     fn record(version: u8) -> CommitRecord {
         let superblock_len = superblock(version, 0, 0).len();
-        let len = superblock_len as u64
-            + CONTENT
-            + CommitRecord::len(superblock_len, 2).unwrap() as u64;
+        let len =
+            superblock_len as u64 + CONTENT + CommitRecord::len(superblock_len, 2).unwrap() as u64;
         let at = (superblock_len as u64).next_multiple_of(8);
         CommitRecord {
             base: 0,
             old: superblock(version, 0x1122_3344_5566, 0x7788),
             new: superblock(version, 0x2233_4455_6677, len),
-            relinks: [(at, 0x0707_0707_0707_0707, 5), (at + 9, 0x0707_0707_0707_0707, u64::MAX)]
-                .map(|(at, old, new)| Relink { at, old, new })
-                .to_vec(),
+            relinks: [
+                (at, 0x0707_0707_0707_0707, 5),
+                (at + 9, 0x0707_0707_0707_0707, u64::MAX),
+            ]
+            .map(|(at, old, new)| Relink { at, old, new })
+            .to_vec(),
         }
     }
 

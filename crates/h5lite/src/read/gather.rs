@@ -84,14 +84,20 @@ impl Gather<'_> {
                             Err(error) => Err(Error::unsupported(error)),
                         }
                     });
-                return outcomes.find_map_first(Result::err).map_or(Ok(()), Err);
+                let first = outcomes.find_map_first(Result::err);
+                if plan.read.load(Ordering::Relaxed) <= self.image.len() {
+                    return first.map_or(Ok(()), Err);
+                }
+                // Which row of chunks met the bound was a matter of time. One after the other, the
+                // same one meets it every time.
+                plan.read.store(0, Ordering::Relaxed);
+                return worker()?.bands(&plan, plan.rows(out, output.per_item));
             }
         }
-        let mut worker = worker()?;
-        rows.into_iter()
-            .try_for_each(|(chunk, targets)| worker.band(&plan, chunk, targets))
+        worker()?.bands(&plan, rows)
     }
 
+    /// Reads row of chunks after row of chunks.
     /// Bytes of an item once it is packed.
     fn packed_len(&self) -> usize {
         match &self.number {
@@ -221,6 +227,12 @@ impl<'a, O> Worker<'a, O> {
             cut,
             packed,
         })
+    }
+
+    /// Reads row of chunks after row of chunks.
+    fn bands(mut self, plan: &Plan, rows: Vec<(u64, Vec<Target<'_, O>>)>) -> Result<()> {
+        rows.into_iter()
+            .try_for_each(|(chunk, targets)| self.band(plan, chunk, targets))
     }
 
     /// Reads one row of chunks into all parts of the result that come out of it.

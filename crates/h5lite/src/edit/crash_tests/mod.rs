@@ -107,6 +107,9 @@ fn matrix(file: &File, base: Base) -> (Vec<usize>, DType) {
     (dataset.shape().to_vec(), dataset.dtype().unwrap())
 }
 
+/// Makes a change to a file and commits it.
+type Make<'a> = &'a dyn Fn(&mut File) -> Result<()>;
+
 type Change = fn(&mut Edit<'_>, Base, &[usize], DType) -> Result<()>;
 
 /// Every kind of edit.
@@ -195,13 +198,26 @@ const COPIES: &[(&str, Change)] = &[
     }),
 ];
 
+/// Copies of paths in a transaction, some of them taken back.
+fn copy_in_steps(file: &mut File, base: Base) -> Result<()> {
+    let copy = |file: &mut File, (_, kind): (&str, Change)| change(file, base, kind, None);
+    file.begin()?;
+    copy(file, COPIES[0])?;
+    file.begin()?;
+    copy(file, COPIES[2])?;
+    file.roll_back();
+    copy(file, COPIES[1])?;
+    file.commit()
+}
+
 /// The file with a dataset of 10 x 40 chunks, which take an index of two levels.
 fn with_wide(base: Base) -> Vec<u8> {
     let store = CrashStore::new(fixture(base.name));
     let mut file = open(store.clone()).unwrap();
     let mut edit = file.edit().unwrap();
     let options = DatasetOptions::chunked(&[1, 1]).max_shape(&[None, None]);
-    edit.write("/wide", &numbers(&[10, 40], 1), &options).unwrap();
+    edit.write("/wide", &numbers(&[10, 40], 1), &options)
+        .unwrap();
     edit.commit().unwrap();
     store.bytes()
 }
@@ -233,9 +249,45 @@ fn change(file: &mut File, base: Base, change: Change, left_out: Option<Step>) -
     edit.commit()
 }
 
+/// Makes several changes, each seeing those before it, as one transaction with others inside.
+fn change_in_steps(file: &mut File, base: Base) -> Result<()> {
+    file.begin()?;
+    match steps(file, base) {
+        Ok(()) => file.commit(),
+        Err(error) => {
+            while file.in_transaction() {
+                file.roll_back();
+            }
+            Err(error)
+        }
+    }
+}
+
+fn steps(file: &mut File, base: Base) -> Result<()> {
+    change(file, base, grow, None)?;
+    change(file, base, grow, None)?;
+    let (shape, _) = matrix(file, base);
+    file.begin()?;
+    change(file, base, |edit, base, _, _| edit.remove(base.other), None)?;
+    file.roll_back();
+    let words = ["one", "", "zw\u{f6}lf"];
+    let options = DatasetOptions::contiguous();
+    let mut edit = file.edit()?;
+    edit.write("/a/words", &words.as_slice().into(), &options)?;
+    edit.rename("/a/words", base.other).unwrap_err();
+    edit.remove(base.other)?;
+    edit.commit()?;
+    file.begin()?;
+    let mut edit = file.edit()?;
+    edit.rename("/a/words", base.other)?;
+    edit.set_attribute("/", "columns", &(shape[base.matrix.1] as u64).into())?;
+    edit.commit()?;
+    file.commit()
+}
+
 /// What a file holds with a change.
-fn digest_after(base: Base, old: &[u8], kind: Change) -> u64 {
+fn digest_after(old: &[u8], make: Make<'_>) -> u64 {
     let store = CrashStore::new(old.to_vec());
-    change(&mut open(store.clone()).unwrap(), base, kind, None).unwrap();
+    make(&mut open(store.clone()).unwrap()).unwrap();
     digest(&File::from_bytes(store.bytes()).unwrap()).unwrap()
 }

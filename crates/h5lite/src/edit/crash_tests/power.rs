@@ -1,8 +1,9 @@
 //! Kills and power failures.
 
 use super::{
-    Base, CHANGES, COPIES, Change, CrashStore, LOOMPY, SUPERBLOCK_1, SUPERBLOCK_2, SUPERBLOCK_3, Step,
-    USER_BLOCK_0, USER_BLOCK_3, change, fixture,
+    Base, CHANGES, COPIES, Change, CrashStore, LOOMPY, Make, SUPERBLOCK_1, SUPERBLOCK_2,
+    SUPERBLOCK_3, Step, USER_BLOCK_0, USER_BLOCK_3, change, change_in_steps, copy_in_steps,
+    fixture,
     judge::{Judge, Verdict},
     open, with_wide,
 };
@@ -10,33 +11,17 @@ use crate::store::crash::Tear;
 
 /// Commits a change and looks at every state a crash could leave. How many there were, and what was
 /// wrong.
-pub(super) fn crash(
-    base: Base,
-    file: &[u8],
-    kind: Change,
-    left_out: Option<Step>,
-) -> (usize, Vec<String>) {
-    crash_copying(base, file, kind, false, left_out)
-}
-
-/// The same for a change that copies paths, and tells nodes beside them of their new neighbours.
-fn crash_copying(
-    base: Base,
-    file: &[u8],
-    kind: Change,
-    copying: bool,
-    left_out: Option<Step>,
-) -> (usize, Vec<String>) {
+pub(super) fn crash(file: &[u8], make: Make<'_>) -> (usize, Vec<String>) {
     let store = CrashStore::new(file.to_vec());
     let mut opened = open(store.clone()).unwrap();
     let end = usize::try_from(opened.superblock().end_of_file).unwrap();
-    change(&mut opened, base, kind, left_out).unwrap();
+    make(&mut opened).unwrap();
     let header = usize::try_from(opened.superblock().base).unwrap() + 128;
     let overwritten = store.overwritten(end) - store.overwritten(header.min(end));
+    let copying = opened.contains("/wide").unwrap();
     if copying {
         let new = store.bytes();
-        let differ = (header..end).filter(|&at| file[at] != new[at]);
-        for at in differ {
+        for at in (header..end).filter(|&at| file[at] != new[at]) {
             let is_node = |node: usize| file[node..].starts_with(b"TREE\x01");
             let sibling = (8..24).any(|into| at.checked_sub(into).is_some_and(is_node));
             assert!(sibling, "{at}: no sibling of a node was overwritten");
@@ -55,7 +40,7 @@ fn crash_everywhere(base: Base) {
     let old = fixture(base.name);
     let mut judged = 0;
     let mut check = |name: &str, file: &[u8], kind| {
-        let (count, bad) = crash(base, file, kind, None);
+        let (count, bad) = crash(file, &|file| change(file, base, kind, None));
         assert_eq!(bad, Vec::<String>::new(), "{}: {name}", base.name);
         judged += count;
     };
@@ -82,6 +67,9 @@ fn crash_everywhere(base: Base) {
             if name == "rename" { CHANGES[9].1 } else { kind },
         );
     }
+    let (count, bad) = crash(&old, &|file| change_in_steps(file, base));
+    assert_eq!(bad, Vec::<String>::new(), "{}: in steps", base.name);
+    judged += count;
     assert!(judged >= 2000, "{}: only {judged} states", base.name);
     println!("{}: {judged} crash states, all old or new", base.name);
 }
@@ -114,14 +102,24 @@ fn a_crash_leaves_a_user_block_old_or_new() {
 
 #[test]
 fn a_crash_leaves_a_copied_index_old_or_new_and_sound() {
-    for base in [LOOMPY, SUPERBLOCK_1, SUPERBLOCK_2, SUPERBLOCK_3, USER_BLOCK_3] {
+    for base in [
+        LOOMPY,
+        SUPERBLOCK_1,
+        SUPERBLOCK_2,
+        SUPERBLOCK_3,
+        USER_BLOCK_3,
+    ] {
         let old = with_wide(base);
         let mut judged = 0;
-        for (name, kind) in COPIES {
-            let (count, bad) = crash_copying(base, &old, *kind, true, None);
+        let mut check = |name: &str, make: Make<'_>| {
+            let (count, bad) = crash(&old, make);
             assert_eq!(bad, Vec::<String>::new(), "{}: {name}", base.name);
             judged += count;
+        };
+        for (name, kind) in COPIES {
+            check(name, &|file| change(file, base, *kind, None));
         }
+        check("in steps", &|file| copy_in_steps(file, base));
         println!("{}: {judged} crash states, all old or new", base.name);
     }
 }
@@ -140,8 +138,12 @@ fn every_step_around_the_siblings_that_is_left_out_is_noticed() {
             Step::SyncRelinked,
         ] {
             for (name, kind) in COPIES {
-                let (_, bad) = crash_copying(base, &old, *kind, true, Some(step));
-                assert!(!bad.is_empty(), "{}, {name}: nobody misses {step:?}", base.name);
+                let (_, bad) = crash(&old, &|file| change(file, base, *kind, Some(step)));
+                assert!(
+                    !bad.is_empty(),
+                    "{}, {name}: nobody misses {step:?}",
+                    base.name
+                );
             }
         }
     }
@@ -160,7 +162,7 @@ fn every_step_that_is_left_out_is_noticed() {
     ] {
         let old = fixture(base.name);
         for (name, kind) in CHANGES.iter().skip(11) {
-            let (_, bad) = crash(base, &old, *kind, Some(step));
+            let (_, bad) = crash(&old, &|file| change(file, base, *kind, Some(step)));
             assert!(
                 !bad.is_empty(),
                 "{}, {name}: nobody misses {step:?}",

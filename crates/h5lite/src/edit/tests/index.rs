@@ -65,13 +65,19 @@ fn unsound(file: &File, nodes: ChunkNodes<'_>, root: Address) -> Option<String> 
             let expected = [left, right.map(|(at, _)| *at)];
             if node.siblings != expected {
                 let level = node.level;
-                return Some(format!("{at} on level {level}: {:?}, not {expected:?}", node.siblings));
+                return Some(format!(
+                    "{at} on level {level}: {:?}, not {expected:?}",
+                    node.siblings
+                ));
             }
             let Some(first) = node.children.first() else {
                 return Some(format!("{at} is empty"));
             };
             if level[i].1.as_ref().is_some_and(|key| *key != first.at) {
-                return Some(format!("{at} starts at {:?}, not {:?}", first.at, level[i].1));
+                return Some(format!(
+                    "{at} starts at {:?}, not {:?}",
+                    first.at, level[i].1
+                ));
             }
             if node.children.len() > nodes.capacity() {
                 return Some(format!("{at} is too full"));
@@ -82,7 +88,10 @@ fn unsound(file: &File, nodes: ChunkNodes<'_>, root: Address) -> Option<String> 
             }
             for child in &node.children {
                 if last.as_ref().is_some_and(|last| *last >= child.at) || child.at >= end {
-                    return Some(format!("{:?} in {at} between {last:?} and {end:?}", child.at));
+                    return Some(format!(
+                        "{:?} in {at} between {last:?} and {end:?}",
+                        child.at
+                    ));
                 }
                 last = Some(child.at.clone());
             }
@@ -125,8 +134,12 @@ fn op() -> impl Strategy<Value = Op> {
     let shape = || (0_usize..25, 0_usize..25);
     prop_oneof![
         shape().prop_map(Op::Resize),
-        (shape(), shape(), 1_usize..6, any::<i32>())
-            .prop_map(|(from, to, step, seed)| Op::Write { from, to, step, seed }),
+        (shape(), shape(), 1_usize..6, any::<i32>()).prop_map(|(from, to, step, seed)| Op::Write {
+            from,
+            to,
+            step,
+            seed
+        }),
     ]
 }
 
@@ -148,9 +161,8 @@ fn apply(edit: &mut Edit<'_>, model: &mut Array2<i32>, op: &Op) {
             let (i, end_i) = range(from.0, to.0, rows);
             let (j, end_j) = range(from.1, to.1, columns);
             let mut part = model.slice_mut(s![i..end_i; step, j..end_j; step]);
-            let value = |(i, j): (usize, usize)| {
-                seed.wrapping_add(i32::try_from(i * 1000 + j).unwrap())
-            };
+            let value =
+                |(i, j): (usize, usize)| seed.wrapping_add(i32::try_from(i * 1000 + j).unwrap());
             let new = Array2::from_shape_fn(part.dim(), value);
             part.assign(&new);
             let range = |start, end| Selection::Range {
@@ -212,7 +224,11 @@ fn no_more_is_written_than_the_path_to_what_changed() {
     // 1,000 leaves under 250, 63, 16, 4 and 1.
     for (what, selection, nodes) in [
         ("a chunk", [(50..51).into(), (20..21).into()], 6),
-        ("a row", [(50..51).into(), Selection::All], 11 + 5 + 4 + 3 + 2),
+        (
+            "a row",
+            [(50..51).into(), Selection::All],
+            11 + 5 + 4 + 3 + 2,
+        ),
     ] {
         let mut file = wide();
         let before = file.state().unwrap().len;
@@ -255,7 +271,9 @@ fn chunks_can_be_read_and_changed_while_they_are_in_an_index_of_the_edit() {
     for row in 0..30 {
         let mut grown = Array2::zeros((row + 1, 6));
         grown.slice_mut(s![..row, ..]).assign(&model);
-        grown.slice_mut(s![row, ..]).fill(i32::try_from(row).unwrap());
+        grown
+            .slice_mut(s![row, ..])
+            .fill(i32::try_from(row).unwrap());
         model = grown;
         edit.resize("/a", &[row + 1, 6]).unwrap();
         let new = model.slice(s![row..=row, ..]).to_owned();

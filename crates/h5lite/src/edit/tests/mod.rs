@@ -3,6 +3,7 @@
 pub(super) mod index;
 mod mended;
 mod model;
+mod transactions;
 
 use ndarray::{ArrayD, IxDyn};
 

@@ -1,6 +1,6 @@
 //! Writes whole trees: full nodes, level by level, from entries that are sorted already.
 
-use super::{Kind, NAME, SIGNATURE, body_len};
+use super::{Kind, NAME, SIGNATURE, node_len};
 use crate::{
     error::{Error, Result},
     format::{
@@ -125,13 +125,6 @@ pub(super) fn put_head(out: &mut Encoder, kind: Kind, level: u8, children: usize
     out.uint(2, to_u64(children));
 }
 
-/// Bytes of a node with room for so many children.
-pub(super) fn node_len(sizes: Sizes, kind: Kind, capacity: usize) -> u64 {
-    let siblings = usize::from(sizes.offset).saturating_mul(2);
-    let body = body_len(sizes, kind.key_len(sizes), capacity);
-    to_u64(body.saturating_add(siblings).saturating_add(8))
-}
-
 /// A tree to be written: its size is known before its place.
 #[derive(Clone, Debug)]
 pub(crate) struct BulkLoad<'a, E> {
@@ -207,7 +200,12 @@ impl<'a, E: Entries> BulkLoad<'a, E> {
                 let right = index.checked_add(1).filter(|right| *right < count);
                 let right = right.map(|right| node(right, start));
                 let mut out = Encoder::new(self.sizes);
-                put_head(&mut out, self.entries.kind(), level, end.saturating_sub(first));
+                put_head(
+                    &mut out,
+                    self.entries.kind(),
+                    level,
+                    end.saturating_sub(first),
+                );
                 out.offset(left.transpose()?);
                 out.offset(right.transpose()?);
                 for child in first..end {
@@ -232,6 +230,6 @@ impl<'a, E: Entries> BulkLoad<'a, E> {
     }
 
     fn node_len(&self) -> u64 {
-        node_len(self.sizes, self.entries.kind(), self.capacity)
+        node_len(self.entries.kind(), self.sizes, self.capacity)
     }
 }

@@ -2,8 +2,9 @@
 
 use super::{
     Kind, NAME, Node,
-    build::{node_len, put_chunk_key, put_head},
+    build::{put_chunk_key, put_head},
     chunk::{coordinates, stored_chunk},
+    node_len,
 };
 use crate::{
     error::{Error, Result},
@@ -71,7 +72,7 @@ impl ChunkNodes<'_> {
 
     /// Bytes of a node.
     pub(crate) fn node_len(&self) -> u64 {
-        node_len(self.sizes, self.kind(), self.capacity())
+        node_len(self.kind(), self.sizes, self.capacity())
     }
 
     fn kind(&self) -> Kind {
@@ -246,7 +247,12 @@ mod tests {
                 end: NODES.last_key(&[2, 0]).unwrap(),
             };
             let image = Image::whole(Source::from(NODES.encode(&node).unwrap()));
-            assert!(NODES.read(&image, Address(0), None).unwrap_err().is_corrupt());
+            assert!(
+                NODES
+                    .read(&image, Address(0), None)
+                    .unwrap_err()
+                    .is_corrupt()
+            );
         }
     }
 }
