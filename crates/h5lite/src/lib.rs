@@ -13,6 +13,9 @@ mod read;
 mod source;
 mod space;
 mod store;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod testing;
 mod value;
 mod writable;
 
