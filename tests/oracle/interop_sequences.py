@@ -244,3 +244,38 @@ def run(ours: Ours, folder: str, count: int, first: int = 0):
         yield f"sequence {seed}", problem
         if problem is None:
             os.remove(path)
+
+
+def large(ours: Ours, folder: str):
+    """Turns on a file of more than 4 GiB, nearly all of it a hole. Yields (name, problem or None)."""
+    path = os.path.join(folder, "large.h5")
+    for libver in ("earliest", "latest"):
+        # Copied paths on both sides of the hole; nodes of 64 chunks.
+        limits = {"copied_above": 10, "held": 100}
+        with h5py.File(path, "w", libver=libver) as file:
+            file.create_dataset("a", (10, 40), "int32", chunks=(1, 1), maxshape=(None, None))
+        os.truncate(path, 5 << 30)
+        model = np.zeros((10, 40), "int32")
+        try:
+            for step in range(4):
+                wider = (10, model.shape[1] + 3)
+                model = np.pad(model, ((0, 0), (0, 3)))
+                model[:, -3:] = generated("int32", (10, 3), step)
+                if step % 2 == 0:
+                    with ours.transaction(path, **limits) as edit:
+                        edit.resize(path="a", shape=wider)
+                        last = {"start": wider[1] - 3, "end": wider[1], "step": 1}
+                        edit.write_at(path="a", selections=[None, last], values=seeded("int32", (10, 3), step))
+                else:
+                    with h5py.File(path, "r+", libver=libver) as file:
+                        file["a"].resize(wider)
+                        file["a"][:, -3:] = model[:, -3:]
+                with h5py.File(path, "r") as file:
+                    same("h5py", file["a"][()], model)
+                same("ours", ours.read(path, "a"), model)
+            assert os.path.getsize(path) > 5 << 30, "the file is short"
+            problem = None
+        except (AssertionError, OSError, RuntimeError, Refused) as error:
+            problem = f"{type(error).__name__}: {error}; step {step}"
+        os.remove(path)
+        yield f"large {libver}", problem

@@ -4,10 +4,10 @@
     write_interop.py PROGRAMS [--quick] [--sequences N] [--first SEED] [--only TEXT] [--old-python PYTHON]
 
 PROGRAMS is the folder with our programs `loom` and `examples/script`, such as target/release.
-Three parts: a file with everything we can write (interop_created.py), random sequences in which we
-and h5py take turns (interop_sequences.py; 300, with --quick 60), and every fixture, edited
-(interop_fixtures.py). --old-python runs one more check with an old h5py. --only TEXT: one part, "created", "sequence" or
-"fixture" with a part of a name. Files of tests that failed are kept, in a folder that is named.
+Four parts: a file with everything we can write (interop_created.py), random sequences in which we
+and h5py take turns (interop_sequences.py; 300, with --quick 60), every fixture, edited
+(interop_fixtures.py), and a sparse file of 5 GiB ("large"). --old-python runs one more check with an old h5py. --only TEXT: one part, "created", "sequence",
+"large", or "fixture" with a part of a name. Files of tests that failed are kept, in a folder that is named.
 
 The last line is "N passed, N failed"; the exit status is 1 if any failed.
 """
@@ -40,6 +40,7 @@ def main() -> int:
     parts = {
         "created": lambda: interop_created.run(ours, folder, options.old_python),
         "sequence": lambda: interop_sequences.run(ours, folder, count, options.first),
+        "large": lambda: interop_sequences.large(ours, folder),
         "fixture": lambda: interop_fixtures.run(ours, FIXTURES, folder, options.only.removeprefix("fixture")),
     }
     passed = failed = 0

@@ -4,7 +4,7 @@ use std::{collections::HashMap, hash::Hasher};
 
 use super::{File, digest};
 use crate::{
-    edit::tests::index::unsound_indexes,
+    edit::tests::index::unsound_index,
     store::{
         CrashStore,
         crash::{CrashState, Tear},
@@ -23,7 +23,7 @@ pub(super) enum Verdict {
 pub(super) struct Judge {
     old: u64,
     new: u64,
-    /// Whether chunk indexes must be sound as trees, too.
+    /// Whether the index of `/wide` must be sound as a tree, too.
     pub(super) sound: bool,
     pub(super) tear: Tear,
     /// Digests by the bytes a reader can see: most states differ in others only.
@@ -84,7 +84,7 @@ impl Judge {
         let found = readable.ok().and_then(|file| self.digest(&file));
         // Neighbours of a copied path are told by the next opening for writing at the latest.
         if self.sound
-            && !File::from_bytes_rw(bytes).is_ok_and(|file| unsound_indexes(&file).is_empty())
+            && !File::from_bytes_rw(bytes).is_ok_and(|file| unsound_index(&file, "/wide").is_none())
         {
             return Verdict::Other;
         }
@@ -110,9 +110,8 @@ impl Judge {
         } else if self.sound && allowed.len() == 1 {
             // A commit that says how it ended leaves nothing to be done.
             let file = File::from_bytes(state.bytes.clone()).unwrap();
-            let wrong = unsound_indexes(&file);
-            if !wrong.is_empty() {
-                self.bad.push(format!("{wrong:?}: {}", state.story));
+            if let Some(wrong) = unsound_index(&file, "/wide") {
+                self.bad.push(format!("{wrong}: {}", state.story));
             }
         }
     }
