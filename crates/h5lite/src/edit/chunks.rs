@@ -8,7 +8,6 @@ use super::{
     Context,
     dataset::{PendingData, Place},
     odometer::Odometer,
-    pending_chunks::chunk_counts,
     values,
 };
 use crate::{
@@ -255,57 +254,8 @@ pub(super) fn patch(
     copy(&bands, &from, whole, &to_strides, (0, 0), element).ok_or_else(short)
 }
 
-/// Forgets what lies outside `shape`, so that it is the fill value should the dataset grow again.
-/// Where that fails, nothing is forgotten.
-pub(super) fn shrink(
-    data: &mut PendingData,
-    context: &mut Context<'_>,
-    shape: &[usize],
-) -> Result<()> {
-    let shortened = (0..shape.len()).filter(|&axis| shape[axis] < data.shape[axis]);
-    let shortened: Vec<usize> = shortened.collect();
-    let before = match &data.place {
-        Place::Chunked(pending) if !shortened.is_empty() => {
-            (pending.kept.clone(), pending.written.clone())
-        }
-        _ => return Ok(()),
-    };
-    let shrunk = shortened
-        .into_iter()
-        .try_for_each(|axis| shorten(data, context, axis, shape[axis]));
-    if let (Err(_), Place::Chunked(pending)) = (&shrunk, &mut data.place) {
-        (pending.kept, pending.written) = before;
-    }
-    shrunk
-}
-
-/// Forgets what lies behind the first `len` positions of an axis.
-fn shorten(
-    data: &mut PendingData,
-    context: &mut Context<'_>,
-    axis: usize,
-    len: usize,
-) -> Result<()> {
-    let Place::Chunked(pending) = &mut data.place else {
-        return Ok(());
-    };
-    let chunk = pending.chunk[axis];
-    let kept = len.div_ceil(chunk) as u64;
-    pending.kept[axis] = pending.kept[axis].min(kept);
-    pending.written.retain(|at, _| at[axis] < kept);
-    let edge = len % chunk;
-    if edge == 0 {
-        return Ok(());
-    }
-    let counts = chunk_counts(&data.shape, &pending.chunk);
-    let mut within: Vec<_> = counts.into_iter().map(|n| 0..n).collect();
-    within[axis] = kept - 1..kept;
-    let at_edge: Vec<Vec<u64>> = pending.in_grid(context, &within)?.into_keys().collect();
-    clear_behind(data, context, &at_edge, axis, edge)
-}
-
 /// Sets the positions of an axis from `edge` on to the fill value, in these chunks.
-fn clear_behind(
+pub(super) fn clear_behind(
     data: &mut PendingData,
     context: &mut Context<'_>,
     chunks: &[Vec<u64>],

@@ -2,7 +2,7 @@
 
 use super::{
     Context, chunks,
-    pending_chunks::{Form, PendingChunks},
+    pending_chunks::{Form, PendingChunks, chunk_counts},
     values,
 };
 use crate::{
@@ -155,7 +155,7 @@ impl PendingData {
                 "resizing of a dataset that is not stored in chunks",
             ));
         }
-        chunks::shrink(self, context, shape)?;
+        shrink(self, context, shape)?;
         self.shape = shape.to_vec();
         Ok(())
     }
@@ -201,6 +201,51 @@ impl PendingData {
         }
         Ok(())
     }
+}
+
+/// Forgets what lies outside `shape`, so that it is the fill value should the dataset grow again.
+/// Where that fails, nothing is forgotten.
+fn shrink(data: &mut PendingData, context: &mut Context<'_>, shape: &[usize]) -> Result<()> {
+    let shortened = (0..shape.len()).filter(|&axis| shape[axis] < data.shape[axis]);
+    let shortened: Vec<usize> = shortened.collect();
+    let before = match &data.place {
+        Place::Chunked(pending) if !shortened.is_empty() => {
+            (pending.kept.clone(), pending.written.clone())
+        }
+        _ => return Ok(()),
+    };
+    let shrunk = shortened
+        .into_iter()
+        .try_for_each(|axis| shorten(data, context, axis, shape[axis]));
+    if let (Err(_), Place::Chunked(pending)) = (&shrunk, &mut data.place) {
+        (pending.kept, pending.written) = before;
+    }
+    shrunk
+}
+
+/// Forgets what lies behind the first `len` positions of an axis.
+fn shorten(
+    data: &mut PendingData,
+    context: &mut Context<'_>,
+    axis: usize,
+    len: usize,
+) -> Result<()> {
+    let Place::Chunked(pending) = &mut data.place else {
+        return Ok(());
+    };
+    let chunk = pending.chunk[axis];
+    let kept = len.div_ceil(chunk) as u64;
+    pending.kept[axis] = pending.kept[axis].min(kept);
+    pending.written.retain(|at, _| at[axis] < kept);
+    let edge = len % chunk;
+    if edge == 0 {
+        return Ok(());
+    }
+    let counts = chunk_counts(&data.shape, &pending.chunk);
+    let mut within: Vec<_> = counts.into_iter().map(|n| 0..n).collect();
+    within[axis] = kept - 1..kept;
+    let at_edge: Vec<Vec<u64>> = pending.in_grid(context, &within)?.into_keys().collect();
+    chunks::clear_behind(data, context, &at_edge, axis, edge)
 }
 
 /// Puts a message in the place of the one of its kind, or behind all others.

@@ -1,6 +1,7 @@
 //! Changing a file: everything new is written behind its end, then the root is switched.
 
 mod attributes;
+mod chunk_changes;
 mod chunks;
 mod commit;
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use super::{
     Context,
-    path_copy::{Changes, ChunkMap, SiblingLinks, path_copy},
+    chunk_changes::{Changes, ChunkMap},
+    path_copy::{SiblingLinks, path_copy},
     preconditions::btree_k,
 };
 use crate::{
