@@ -116,12 +116,12 @@ pub(super) fn path_copy(
     let old = nodes.read(image, root, None)?;
     let mut level = old.level;
     let from = vec![0; nodes.chunk.len()];
-    let mut top = copy.rewrite(root, old, None, (&from, None))?;
+    let mut top = copy.rewrite(root, &old, None, (&from, None))?;
     while top.len() > 1 {
         level = level.checked_add(1).ok_or_else(|| {
             Error::unsupported("chunk index of more than 256 levels: repack the file")
         })?;
-        top = copy.emit(level, top, None, &[])?;
+        top = copy.emit(level, &top, None, &[])?;
     }
     let Some(top) = top.first() else {
         return Ok(None);
@@ -138,7 +138,7 @@ impl PathCopy<'_, '_> {
     fn rewrite(
         &mut self,
         address: Address,
-        node: ChunkNode,
+        node: &ChunkNode,
         entry: Option<ChunkChild>,
         (from, to): (&[u64], Option<&[u64]>),
     ) -> Result<Vec<ChunkChild>> {
@@ -152,11 +152,11 @@ impl PathCopy<'_, '_> {
         let children = if node.level == 0 {
             self.chunks(&node.children, (from, to))
         } else {
-            self.subtrees(&node, (from, to))?
+            self.subtrees(node, (from, to))?
         };
         let first = node.children.first();
         if children == node.children
-            && self.is_behind(behind.as_ref(), to)
+            && is_behind(behind.as_ref(), to)
             && let Some(first) = first
         {
             let unchanged = entry.unwrap_or_else(|| ChunkChild {
@@ -170,12 +170,7 @@ impl PathCopy<'_, '_> {
             self.behind = Some(unchanged.clone());
             return Ok(vec![unchanged]);
         }
-        self.emit(node.level, children, behind, &node.end)
-    }
-
-    /// Whether what stands behind a node starts where the old tree says.
-    fn is_behind(&self, behind: Option<&ChunkChild>, to: Option<&[u64]>) -> bool {
-        behind.map(|child| child.at.as_slice()) == to
+        self.emit(node.level, &children, behind.as_ref(), &node.end)
     }
 
     /// The chunks of a leaf.
@@ -210,7 +205,7 @@ impl PathCopy<'_, '_> {
             if !self.changes.leave(from, to) {
                 continue;
             }
-            if self.is_behind(self.behind.as_ref(), to) && !self.changes.touch(from, to) {
+            if is_behind(self.behind.as_ref(), to) && !self.changes.touch(from, to) {
                 self.pass(child.stored.address, (0, node.level - 1))?;
                 self.behind = Some(child.clone());
                 parts.push(vec![child.clone()]);
@@ -218,7 +213,7 @@ impl PathCopy<'_, '_> {
             }
             let address = child.stored.address;
             let old = self.nodes.read(self.image, address, Some(node.level))?;
-            parts.push(self.rewrite(address, old, Some(child.clone()), (from, to))?);
+            parts.push(self.rewrite(address, &old, Some(child.clone()), (from, to))?);
         }
         Ok(parts.into_iter().rev().flatten().collect())
     }
@@ -241,14 +236,14 @@ impl PathCopy<'_, '_> {
     fn emit(
         &mut self,
         level: u8,
-        children: Vec<ChunkChild>,
-        behind: Option<ChunkChild>,
+        children: &[ChunkChild],
+        behind: Option<&ChunkChild>,
         old_end: &[u8],
     ) -> Result<Vec<ChunkChild>> {
         let Some(last) = children.last() else {
             return Ok(Vec::new());
         };
-        let end = match &behind {
+        let end = match behind {
             Some(behind) => self.nodes.key(behind)?,
             None if level == 0 => self.nodes.last_key(&last.at)?,
             None => self.end.clone().unwrap_or_else(|| old_end.to_vec()),
@@ -359,4 +354,9 @@ impl PathCopy<'_, '_> {
         }
         &mut self.beside[level]
     }
+}
+
+/// Whether what stands behind a node starts where the old tree says.
+fn is_behind(behind: Option<&ChunkChild>, to: Option<&[u64]>) -> bool {
+    behind.map(|child| child.at.as_slice()) == to
 }

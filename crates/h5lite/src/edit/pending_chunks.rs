@@ -210,16 +210,19 @@ impl PendingChunks {
             element_size: form.element as u64,
             k: btree_k(context.file)?.chunk,
         };
-        let tree = self.indexed.as_ref().and_then(Storage::btree_v1);
+        let tree = match self.indexed.as_ref().and_then(Storage::chunk_index) {
+            Some(ChunkIndex::BtreeV1(root)) => root,
+            _ => None,
+        };
         let changes = Changes::new(&self.written, &self.kept, &self.counts);
-        if let (Some(root), true) = (tree, changes.is_empty()) {
-            return Ok((root, self.links.clone()));
+        if tree.is_some() && changes.is_empty() {
+            return Ok((tree, self.links.clone()));
         }
         let is_copied = |root| {
             let large = nodes.most_chunks(image, root)? > context.index_limits.copied_above;
             Ok(nodes.k > 1 && (large || self.appended.is_some()))
         };
-        if let Some(Some(root)) = tree
+        if let Some(root) = tree
             && is_copied(root)?
         {
             let mut links = self.links.clone();

@@ -297,13 +297,13 @@ mod tests {
         superblock.encode()
     }
 
-    const CONTENT: u64 = 100;
+    const CONTENT: usize = 100;
 
     /// A record of two fields in the content, for a file that [`file`] makes.
     fn record(version: u8) -> CommitRecord {
         let superblock_len = superblock(version, 0, 0).len();
-        let len =
-            superblock_len as u64 + CONTENT + CommitRecord::len(superblock_len, 2).unwrap() as u64;
+        let len = superblock_len + CONTENT + CommitRecord::len(superblock_len, 2).unwrap();
+        let len = len as u64;
         let at = (superblock_len as u64).next_multiple_of(8);
         CommitRecord {
             base: 0,
@@ -319,13 +319,17 @@ mod tests {
     }
 
     fn file(record: &CommitRecord, superblock: &[u8]) -> Memory {
-        let content = [7; CONTENT as usize];
+        let content = [7; CONTENT];
         Memory([superblock, &content, &record.encode().unwrap()].concat())
+    }
+
+    fn place(relink: &Relink) -> usize {
+        usize::try_from(relink.at).unwrap()
     }
 
     /// What the two fields hold.
     fn fields(record: &CommitRecord, store: &Memory) -> Vec<u64> {
-        let at = record.relinks.iter().map(|relink| relink.at as usize);
+        let at = record.relinks.iter().map(place);
         at.map(|at| u64::from_le_bytes(store.0[at..at + 8].try_into().unwrap()))
             .collect()
     }
@@ -391,7 +395,7 @@ mod tests {
     fn a_field_that_somebody_else_has_written_is_left_alone() {
         let record = record(0);
         let mut store = file(&record, &record.new);
-        let [first, second] = [0, 1].map(|i| record.relinks[i].at as usize);
+        let [first, second] = [0, 1].map(|i| place(&record.relinks[i]));
         // An aligned word is never half written, any other may be.
         store.0[first] = 5;
         store.0[second] = 0xff;

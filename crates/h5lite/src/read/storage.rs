@@ -188,13 +188,10 @@ impl Storage {
         matches!(self.place, Place::Chunks { .. }).then_some(&self.chunk)
     }
 
-    /// The root of the index, where that is a version 1 B-tree.
-    pub(crate) fn btree_v1(&self) -> Option<Option<Address>> {
-        match &self.place {
-            Place::Chunks {
-                index: ChunkIndex::BtreeV1(root),
-                ..
-            } => Some(*root),
+    /// The index, where the data is stored in chunks.
+    pub(crate) fn chunk_index(&self) -> Option<ChunkIndex> {
+        match self.place {
+            Place::Chunks { index, .. } => Some(index),
             _ => None,
         }
     }

@@ -8,6 +8,7 @@ use crate::{
     Address, Array, DType, File, Result, Selection,
     format::{
         btree_v1::{ChunkNode, ChunkNodes},
+        message::ChunkIndex,
         superblock::BtreeK,
     },
 };
@@ -20,7 +21,9 @@ pub(in crate::edit) fn unsound_index(file: &File, path: &str) -> Option<String> 
         Err(error) => return Some(error.to_string()),
     };
     let values = dataset.values();
-    let root = values.storage.btree_v1().flatten()?;
+    let Some(ChunkIndex::BtreeV1(Some(root))) = values.storage.chunk_index() else {
+        return None;
+    };
     let chunk: Vec<u64> = dataset
         .chunk_shape()?
         .iter()
