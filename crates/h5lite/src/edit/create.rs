@@ -5,7 +5,7 @@ use super::{
     dataset::{PendingData, Place},
     pending_chunks::PendingChunks,
     tree::{Kind, Target},
-    values,
+    values::{self, Incoming},
 };
 use crate::{
     error::{Error, InObject, Result},
@@ -151,7 +151,7 @@ impl Edit<'_> {
         let (mut data, messages) = options
             .dataset(&mut context, values.dtype(), values.shape())
             .in_object(path)?;
-        data.write(&mut context, None, &[], values)
+        data.write(&mut context, None, &[], Incoming::Values(values))
             .in_object(path)?;
         self.add(path, data, messages)
     }
