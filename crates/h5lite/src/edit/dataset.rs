@@ -33,6 +33,8 @@ pub(crate) struct PendingData {
 pub(super) enum Place {
     /// One run of bytes, once they have been written.
     Contiguous(Option<Address>),
+    /// In the object header: all of its bytes, once something was written.
+    Compact(Option<Vec<u8>>),
     /// In chunks.
     Chunked(Box<PendingChunks>),
 }
@@ -49,6 +51,7 @@ impl PendingData {
                 let storage = Some(values.storage.clone());
                 Place::Chunked(Box::new(PendingChunks::new(chunk, storage, &values.shape)))
             }
+            None if values.storage.memory().is_some() => Place::Compact(None),
             None => Place::Contiguous(None),
         };
         Self {
@@ -59,6 +62,12 @@ impl PendingData {
             fill: values.fill.clone(),
             place,
         }
+    }
+
+    /// The same data in chunks of another shape, of which none is written yet.
+    pub(super) fn chunked_as(&mut self, chunk: &[usize]) {
+        let nothing = vec![0; chunk.len()];
+        self.place = Place::Chunked(Box::new(PendingChunks::new(chunk, None, &nothing)));
     }
 
     /// Bytes of an element.
@@ -105,12 +114,17 @@ impl PendingData {
             .iter()
             .all(|selection| **selection == Selection::All)
         {
-            let address = incoming.append(context, &self.datatype)?;
-            self.place = Place::Contiguous(Some(address));
+            self.place = match self.place {
+                Place::Compact(_) => {
+                    Place::Compact(Some(incoming.stored(context, &self.datatype)?.into_owned()))
+                }
+                _ => Place::Contiguous(Some(incoming.append(context, &self.datatype)?)),
+            };
             return Ok(());
         }
-        // Contiguous data is small, or it would be in chunks: it is written anew as a whole.
+        // Such data is small, or it would be in chunks: it is written anew as a whole.
         let mut bytes = match (&self.place, committed) {
+            (Place::Compact(Some(written)), _) => written.clone(),
             (Place::Contiguous(Some(written)), _) => {
                 let total = count * self.element();
                 context.tail.read(context.store, *written, total)?
@@ -120,7 +134,10 @@ impl PendingData {
         };
         let stored = incoming.stored(context, &self.datatype)?;
         chunks::patch(&self.shape, self.element(), &checked, &stored, &mut bytes)?;
-        self.place = Place::Contiguous(Some(context.append(&bytes)?));
+        self.place = match self.place {
+            Place::Compact(_) => Place::Compact(Some(bytes)),
+            _ => Place::Contiguous(Some(context.append(&bytes)?)),
+        };
         Ok(())
     }
 
@@ -151,7 +168,7 @@ impl PendingData {
                 found: format!("{shape:?}"),
             });
         }
-        if matches!(self.place, Place::Contiguous(_)) && shape != self.shape {
+        if !matches!(self.place, Place::Chunked(_)) && shape != self.shape {
             return Err(Error::unsupported(
                 "resizing of a dataset that is not stored in chunks",
             ));
@@ -178,7 +195,8 @@ impl PendingData {
         let is_chunked = matches!(self.place, Place::Chunked(_));
         let layout = match self.place {
             // Only the header changed.
-            Place::Contiguous(None) => None,
+            Place::Contiguous(None) | Place::Compact(None) => None,
+            Place::Compact(Some(bytes)) => Some(DataLayout::Compact(bytes)),
             Place::Contiguous(address) => {
                 let size = Some(dims.iter().product::<u64>() * element_size);
                 Some(DataLayout::Contiguous { address, size })

@@ -16,6 +16,7 @@ mod pending_chunks;
 mod preconditions;
 mod record;
 mod references;
+mod repack;
 mod tail;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,8 @@ pub(crate) use path_copy::SiblingLinks;
 pub(crate) use preconditions::btree_k;
 pub(crate) use record::{finish_interrupted, is_torn, record_len};
 pub(crate) use references::References;
+pub use repack::RepackOptions;
+pub(crate) use repack::repack;
 pub(crate) use transaction::Savepoint;
 
 use self::{

@@ -44,7 +44,7 @@ impl SiblingLinks {
             let at = before.superblock.base + field.0;
             let new = new.map_or(u64::MAX, |address| address.0);
             if tail.holds(field) {
-                tail.replace(store, field, &new.to_le_bytes())?;
+                tail.overwrite(store, field, &new.to_le_bytes())?;
                 continue;
             }
             if at >= before.len {

@@ -101,7 +101,7 @@ impl Tail {
     ///
     /// # Errors
     /// As [`flush`](Self::flush).
-    pub(crate) fn replace(
+    pub(crate) fn overwrite(
         &mut self,
         store: &mut dyn Store,
         address: Address,
@@ -163,14 +163,18 @@ mod tests {
         assert_eq!((first, second), (Address(16), Address(24)));
         assert_eq!(tail.read(&store, second, 6).unwrap(), b"second");
         tail.flush(&mut store).unwrap();
+        tail.overwrite(&mut store, second, b"SEC").unwrap();
+        assert_eq!(tail.read(&store, second, 6).unwrap(), b"SECond");
         let third = tail.append(&mut store, b"third").unwrap();
+        tail.overwrite(&mut store, third, b"T").unwrap();
         assert_eq!(tail.read(&store, first, 5).unwrap(), b"first");
-        assert_eq!(tail.read(&store, third, 5).unwrap(), b"third");
+        assert_eq!(tail.read(&store, third, 5).unwrap(), b"Third");
+        assert!(tail.overwrite(&mut store, third, b"beyond").is_err());
         assert!(tail.holds(first) && !tail.holds(Address(8)));
         // Of these bytes some are flushed and some are not.
-        tail.replace(&mut store, Address(26), b"....th").unwrap();
-        assert_eq!(tail.read(&store, second, 6).unwrap(), b"se....");
-        assert_eq!(tail.read(&store, third, 5).unwrap(), b"third");
+        tail.overwrite(&mut store, Address(26), b"....th").unwrap();
+        assert_eq!(tail.read(&store, second, 6).unwrap(), b"SE....");
+        assert_eq!(tail.read(&store, third, 5).unwrap(), b"Third");
         assert_eq!(store.0[..21], [9; 21]);
         assert_eq!(store.0[21..29], *b"first\0\0\0");
     }
