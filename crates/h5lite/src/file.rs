@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    edit::{Committed, References, Savepoint, is_torn},
+    edit::{Committed, References, Savepoint, SiblingLinks, is_torn},
     error::{Error, Result},
     format::{message::Datatype, superblock::Superblock},
     image::{Address, Image},
@@ -50,6 +50,8 @@ pub struct File {
     pub(crate) doubt: Option<String>,
     /// The starts of the transactions that are open, the outermost first.
     pub(crate) savepoints: Vec<Savepoint>,
+    /// What index nodes have to be told of their neighbours when the transaction is committed.
+    pub(crate) links: SiblingLinks,
     /// Whether the file may be mapped into memory again after an edit.
     pub(crate) mapped: bool,
     /// What the references of the file lead to, once an edit had to know.
@@ -204,6 +206,7 @@ impl File {
             committed: None,
             doubt: None,
             savepoints: Vec::new(),
+            links: SiblingLinks::default(),
             mapped: false,
             references: OnceLock::new(),
         }

@@ -3,7 +3,7 @@
 use std::{fs, io, mem, path::Path, sync::OnceLock};
 
 use crate::{
-    edit::{Committed, Edit, RepackOptions, empty_file, finish_torn_switch, repack},
+    edit::{Committed, Edit, RepackOptions, empty_file, finish_interrupted, repack},
     error::{Error, Result},
     file::{File, OpenOptions},
     image::Image,
@@ -17,7 +17,7 @@ use crate::{
 impl OpenOptions {
     /// Opens the file at `path` for reading and writing, with an exclusive lock.
     ///
-    /// A switch of content that a power failure tore is finished first.
+    /// A commit that was interrupted behind its switch is finished first.
     ///
     /// # Errors
     /// As [`File::open`]; [`Error::Locked`] also where a program only reads the file.
@@ -187,7 +187,7 @@ impl File {
 
     /// What is in a store now.
     fn look(store: &mut dyn Store, limits: Limits, mapped: bool) -> Result<Self> {
-        finish_torn_switch(store)?;
+        finish_interrupted(store)?;
         let mut opened = Self::from_source(store.source(mapped)?, limits)?;
         opened.committed = Some(Committed::remember(store, &opened.superblock)?);
         Ok(opened)

@@ -188,6 +188,14 @@ impl Storage {
         matches!(self.place, Place::Chunks { .. }).then_some(&self.chunk)
     }
 
+    /// The index, where the data is stored in chunks.
+    pub(crate) fn chunk_index(&self) -> Option<ChunkIndex> {
+        match self.place {
+            Place::Chunks { index, .. } => Some(index),
+            _ => None,
+        }
+    }
+
     /// Where the index of the chunks starts.
     pub(super) fn index_address(&self) -> Address {
         match &self.place {

@@ -118,8 +118,8 @@ impl<'f> Walk<'f> {
         let len = superblock.encode().len() as u64;
         image.claim("superblock", Address(0), len);
         let record = record_len(image.source(), superblock.end_of_file);
-        if superblock.version >= 2 && record > 0 {
-            image.claim("rescue record", Address(image.len() - record), record);
+        if record > 0 {
+            image.claim("commit record", Address(image.len() - record), record);
         }
         if let Some(block) = superblock.driver_information {
             let start = image.bytes("driver information block", block, 8)?;

@@ -114,9 +114,9 @@ impl Walk<'_> {
                 other => {
                     // The wanted chunk would stand between these two, were it stored.
                     if let Some((_, key)) = other {
-                        self.coordinates(&node, key)?;
+                        coordinates(&node, key, self.tree.chunk)?;
                     }
-                    let behind = behind.map(|key| self.coordinates(&node, key));
+                    let behind = behind.map(|key| coordinates(&node, key, self.tree.chunk));
                     self.cursor.seek(behind.transpose()?);
                     self.aim();
                 }
@@ -147,20 +147,20 @@ impl Walk<'_> {
             .take(self.target.len())
             .cmp(self.target.iter().copied())
     }
+}
 
-    /// Where the chunk that `key` describes lies, in chunks.
-    ///
-    /// The library, too, refuses what is no multiple of the chunk.
-    fn coordinates(&self, node: &Node<'_>, key: &[u8]) -> Result<Vec<u64>> {
-        let scaled = |(offset, chunk): ([u8; 8], &u64)| {
-            let offset = u64::from_le_bytes(offset);
-            match (offset.checked_div(*chunk), offset.checked_rem(*chunk)) {
-                (Some(scaled), Some(0)) => Ok(scaled),
-                _ => Err(node.corrupt(format_args!("offset {offset} in chunks of {chunk}"))),
-            }
-        };
-        offsets(key).zip(self.tree.chunk).map(scaled).collect()
-    }
+/// Where the chunk that `key` describes lies, in chunks.
+///
+/// The library, too, refuses what is no multiple of the chunk.
+pub(super) fn coordinates(node: &Node<'_>, key: &[u8], chunk: &[u64]) -> Result<Vec<u64>> {
+    let scaled = |(offset, chunk): ([u8; 8], &u64)| {
+        let offset = u64::from_le_bytes(offset);
+        match (offset.checked_div(*chunk), offset.checked_rem(*chunk)) {
+            (Some(scaled), Some(0)) => Ok(scaled),
+            _ => Err(node.corrupt(format_args!("offset {offset} in chunks of {chunk}"))),
+        }
+    };
+    offsets(key).zip(chunk).map(scaled).collect()
 }
 
 /// The offsets in a key, behind chunk size and filter mask.
@@ -169,7 +169,7 @@ fn offsets(key: &[u8]) -> impl Iterator<Item = [u8; 8]> {
     fields.iter().skip(1).copied()
 }
 
-fn stored_chunk(node: &Node<'_>, index: usize) -> Result<StoredChunk> {
+pub(super) fn stored_chunk(node: &Node<'_>, index: usize) -> Result<StoredChunk> {
     let mut fields = Fields::new(super::NAME, node.address, node.sizes, node.key(index)?);
     Ok(StoredChunk {
         size: Some(fields.u32()?.into()),

@@ -6,6 +6,7 @@
 
 mod build;
 mod chunk;
+mod chunk_node;
 mod group;
 
 use std::borrow::Cow;
@@ -13,6 +14,7 @@ use std::borrow::Cow;
 pub(crate) use self::{
     build::{BulkLoad, ChunkEntries, GroupEntries},
     chunk::ChunkTree,
+    chunk_node::{ChunkChild, ChunkNode, ChunkNodes, Side},
     group::walk_group,
 };
 use crate::{
@@ -64,6 +66,8 @@ struct Node<'a> {
     level: u8,
     /// Number of children.
     count: usize,
+    /// Left and right neighbour on the level. No reader goes there.
+    siblings: [Option<Address>; 2],
     key_len: usize,
     /// Keys and children, alternating.
     body: Cow<'a, [u8]>,
@@ -91,7 +95,7 @@ impl<'a> Node<'a> {
             _ => {}
         }
         let count = usize::from(fields.u16()?);
-        let _siblings = (fields.offset()?, fields.offset()?);
+        let siblings = [fields.offset()?, fields.offset()?];
         let key_len = kind.key_len(sizes);
         let len = body_len(sizes, key_len, count);
         let at = fields.position();
@@ -107,6 +111,7 @@ impl<'a> Node<'a> {
             sizes,
             level,
             count,
+            siblings,
             key_len,
             body,
         })
