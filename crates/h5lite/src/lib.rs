@@ -1,5 +1,6 @@
 //! Reads and writes the part of HDF5 that Loom files need, in pure Rust.
 
+mod check;
 mod edit;
 mod error;
 mod file;
@@ -10,6 +11,7 @@ mod limits;
 mod lock;
 mod object;
 mod read;
+mod recover;
 mod source;
 mod space;
 mod store;
@@ -19,6 +21,7 @@ pub mod testing;
 mod value;
 mod writable;
 
+pub use check::{Finding, FindingKind};
 pub use edit::{DatasetOptions, Edit};
 pub use error::{Error, Result};
 pub use file::{File, OpenOptions};

@@ -11,6 +11,9 @@ use crate::{
     read::index::{self, ChunkEntry, each},
 };
 
+/// What planning and looking up one chunk takes, in bytes: so much each chunk counts at least.
+pub(super) const CHUNK_COST: u64 = 512;
+
 const LAYOUT: &str = "data layout message";
 /// Contiguous data is read in runs of about this many bytes.
 const RUN: usize = 1 << 20;
@@ -197,11 +200,22 @@ impl Storage {
     }
 
     /// The data itself, where it is in memory.
-    pub(super) fn memory(&self) -> Option<&[u8]> {
+    pub(crate) fn memory(&self) -> Option<&[u8]> {
         match &self.place {
             Place::Memory(data) => Some(data),
             _ => None,
         }
+    }
+
+    /// Where values outside of chunks stand that should be in the file, and whether their bytes
+    /// all are.
+    pub(crate) fn run(&self, image: &Image) -> Option<(Address, bool)> {
+        let Place::Run(start) = self.place else {
+            return None;
+        };
+        let len = total_bytes(&self.shape, self.element).ok();
+        let end = len.and_then(|len| start.0.checked_add(len));
+        Some((start, end.is_some_and(|end| end <= image.len())))
     }
 
     /// Bytes of a chunk before its filters.
@@ -261,9 +275,14 @@ impl Storage {
 
     /// Calls `visit` with all chunks that were written, in the order of the grid, some thousands at
     /// a time.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] where there can be more than the file earns, in an index that has to be asked
+    /// for each of them.
     pub(crate) fn each_batch(
         &self,
         image: &Image,
+        limits: &Limits,
         visit: &mut dyn FnMut(Vec<ChunkEntry>) -> Result<()>,
     ) -> Result<()> {
         const BATCH: u64 = 1 << 14;
@@ -275,7 +294,27 @@ impl Storage {
             .iter()
             .skip(1)
             .fold(1, |n: u64, &axis| n.saturating_mul(axis));
-        let step = (BATCH / inner.max(1)).max(1);
+        let wanted = inner.saturating_mul(counts[0]);
+        let limit = limits.bytes_of_a_read(image.len()) / CHUNK_COST;
+        let mut step = (BATCH / inner.max(1)).max(1);
+        if wanted > limit {
+            match self.place {
+                // A walk over a tree meets what is stored only: once is enough.
+                Place::Chunks {
+                    index: ChunkIndex::BtreeV1(_) | ChunkIndex::BtreeV2(_),
+                    ..
+                } => step = counts[0],
+                _ => {
+                    let (what, setting) = ("chunks to look up", "read_bytes");
+                    return Err(Error::Limit {
+                        what,
+                        wanted,
+                        limit,
+                        setting,
+                    });
+                }
+            }
+        }
         let mut start = 0;
         while start < counts[0] {
             let end = start.saturating_add(step).min(counts[0]);
@@ -288,16 +327,19 @@ impl Storage {
     }
 
     /// Says what room the data and the index of its chunks take.
-    pub(crate) fn claim(&self, image: &Image) -> Result<()> {
+    pub(crate) fn claim(&self, image: &Image, limits: &Limits) -> Result<()> {
         match &self.place {
             Place::Refused(_) | Place::Nowhere | Place::Memory(_) => return Ok(()),
             Place::Run(start) => {
                 image.claim("raw data", *start, total_bytes(&self.shape, self.element)?);
                 return Ok(());
             }
-            Place::Chunks { index, .. } => index::claim(image, *index)?,
+            Place::Chunks { index, .. } => {
+                self.check_readable(limits)?;
+                index::claim(image, *index)?;
+            }
         }
-        self.each_batch(image, &mut |entries| {
+        self.each_batch(image, limits, &mut |entries| {
             for entry in entries {
                 image.claim("chunk", entry.address, entry.size);
             }
