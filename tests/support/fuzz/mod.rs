@@ -30,6 +30,7 @@ pub const TARGETS: [Target; 9] = [
     target("message", testing::message, testing::messages_of),
     target("structure", testing::structure, testing::structures_of),
     target("filters", testing::filters, chunks),
+    target("deflate", testing::deflate, chunks),
     target("edit", edit::valid, edit::scripts),
     target("edit_damaged", edit::damaged, whole),
     target("sources", sources::agree, whole),

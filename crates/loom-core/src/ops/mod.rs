@@ -1,17 +1,28 @@
 //! Work on whole files, each verb of loompy in a file of its own.
 
+mod add_columns;
 mod aggregate;
 mod bands;
 mod changes;
+mod combine;
 mod export;
 mod map;
+mod permute;
 mod scan;
 mod sparse;
+mod split;
 mod stats;
+mod subset;
+#[cfg(test)]
+mod tests;
+pub(crate) mod types;
 
 pub use aggregate::{Aggregate, ColumnFunc, Func, GroupBy};
 pub use changes::Changes;
+pub use combine::{Combine, Combined, Join};
 pub use export::Format;
 pub(crate) use export::stored_type;
 pub use scan::{Batch, Batches, Scan, What};
+pub use split::Part;
 pub use stats::Stat;
+pub use subset::Subset;
