@@ -42,7 +42,7 @@ pub fn check(file: File) -> Result<Vec<Finding>> {
                 // What HDF5 can tell has been told.
                 Ok(_) | Err(crate::Error::H5(_)) => {}
                 Err(error) => {
-                    findings.push(damaged(&format!("{folder}/{name}"), error.to_string()))
+                    findings.push(damaged(&format!("{folder}/{name}"), error.to_string()));
                 }
             }
         }

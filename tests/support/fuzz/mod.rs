@@ -25,7 +25,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     target("read", read, whole),
     target("message", testing::message, testing::messages_of),
     target("structure", testing::structure, testing::structures_of),
@@ -118,7 +118,7 @@ fn recover(data: &[u8]) {
     let Ok(damaged) = File::options().limits(limits()).from_damaged_bytes(data) else {
         return;
     };
-    damaged.check();
+    let _ = damaged.check();
     let mut file = File::create_in_memory().expect("a new file");
     let mut edit = file.edit().expect("an edit of a new file");
     if damaged.recover_into(&mut edit).is_ok() && edit.commit().is_ok() {
