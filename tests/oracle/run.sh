@@ -31,6 +31,7 @@ for file in fixtures/*.h5 fixtures/*.loom; do compare "$file"; done
 for file in "$scratch"/large/*; do compare "$file"; done
 echo "digests: $passed passed, $failed failed"
 
+"$python" "$here/recover.py" "$loom" 40 || failed=$((failed + 1))
 "$python" "$here/parity_loompy.py" "$target/release/examples/parity"
 "$python" "$here/write_interop.py" "$target/release" --quick
 [ "$failed" -eq 0 ]
