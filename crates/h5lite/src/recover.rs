@@ -8,7 +8,7 @@ use crate::{
     error::{Error, InObject, Result},
     file::{File, OpenOptions},
     format::{
-        message::{Class, FilterId, LinkTarget},
+        message::{Class, Datatype, FilterId, LinkTarget},
         superblock::Superblock,
     },
     image::{Address, Image},
@@ -177,7 +177,7 @@ impl<'a> Recovery<'a, '_> {
         if dataset.is_null() {
             return Err(Error::unsupported("null dataspace"));
         }
-        let (dtype, datatype) = (dataset.dtype()?, dataset.datatype().clone());
+        let (dtype, datatype) = (dataset.dtype()?, carried(dataset.datatype()));
         let in_heap = matches!(datatype.class, Class::VariableLength { .. });
         let mut options = match dataset.chunk_shape() {
             Some(chunk) => DatasetOptions::chunked(chunk),
@@ -226,9 +226,19 @@ impl<'a> Recovery<'a, '_> {
             return Err(Error::unsupported("null dataspace"));
         }
         let values = exact(attribute.read_any()?)?;
+        let datatype = carried(attribute.datatype());
         self.edit
-            .set_attribute_as(path, attribute.name(), &values, attribute.datatype())
+            .set_attribute_as(path, attribute.name(), &values, &datatype)
     }
+}
+
+/// The type in a file whose addresses are of eight bytes, as a new one's are.
+fn carried(datatype: &Datatype) -> Datatype {
+    let mut carried = datatype.clone();
+    if let Class::VariableLength { .. } = carried.class {
+        carried.size = 16;
+    }
+    carried
 }
 
 /// Refuses text that was changed when it was read.
