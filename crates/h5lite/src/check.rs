@@ -327,7 +327,7 @@ pub(crate) fn parts(
         };
     };
     let mut parts = Vec::new();
-    let walked = storage.each_batch(image, limits, &mut |entries| {
+    let walked = storage.each_batch(image, &mut |entries| {
         for entry in entries {
             let axes = entry.coordinates.iter().zip(chunk).zip(shape);
             let part = axes.map(|((&at, &chunk), &end)| {

@@ -12,6 +12,7 @@ mod lock;
 mod object;
 mod read;
 mod recover;
+mod replace;
 mod source;
 mod space;
 mod store;
@@ -22,7 +23,7 @@ mod value;
 mod writable;
 
 pub use check::{Finding, FindingKind};
-pub use edit::{DatasetOptions, Edit};
+pub use edit::{DatasetOptions, Edit, RepackOptions};
 pub use error::{Error, Result};
 pub use file::{File, OpenOptions};
 pub use format::message::{

@@ -9,6 +9,7 @@ mod head;
 mod info;
 mod ls;
 mod recover;
+mod repack;
 mod table;
 mod validate;
 
@@ -23,7 +24,9 @@ use crate::{
 
 /// Runs a command on the standard output stream, or the file it was told to write.
 pub(crate) fn run(command: &Command) -> Result<Status, Error> {
-    use Command::{Cells, Check, Digest, Export, Genes, Get, Head, Info, Ls, Recover, Validate};
+    use Command::{
+        Cells, Check, Digest, Export, Genes, Get, Head, Info, Ls, Recover, Repack, Validate,
+    };
     let (file, output) = match command {
         Info(args) => (&args.file, None),
         Ls(args) => (&args.file, None),
@@ -37,6 +40,8 @@ pub(crate) fn run(command: &Command) -> Result<Status, Error> {
         Check(args) => (&args.file, None),
         // Its output is a file of its own.
         Recover(args) => (&args.file, None),
+        // Its output is a file of its own.
+        Repack(args) => (&args.file, None),
     };
     let run = || {
         let mut out = Output::create(output, file)?;
@@ -52,6 +57,7 @@ pub(crate) fn run(command: &Command) -> Result<Status, Error> {
             Digest(args) => digest::run(args, &mut out).map(fine),
             Check(args) => check::run(args, &mut out),
             Recover(args) => recover::run(args, &mut out),
+            Repack(args) => repack::run(args, &mut out).map(fine),
         }?;
         out.finish()?;
         Ok(status)
