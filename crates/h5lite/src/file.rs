@@ -192,7 +192,7 @@ impl File {
     }
 
     /// The file seen through this image, and nothing known of where it is.
-    fn of_image(image: Image, superblock: Superblock, limits: Limits) -> Self {
+    pub(crate) fn of_image(image: Image, superblock: Superblock, limits: Limits) -> Self {
         Self {
             image,
             superblock,

@@ -1,5 +1,6 @@
 //! Reads and writes the part of HDF5 that Loom files need, in pure Rust.
 
+mod check;
 mod edit;
 mod error;
 mod file;
@@ -10,6 +11,7 @@ mod limits;
 mod lock;
 mod object;
 mod read;
+mod recover;
 mod replace;
 mod source;
 mod space;
@@ -20,6 +22,7 @@ pub mod testing;
 mod value;
 mod writable;
 
+pub use check::{Finding, FindingKind};
 pub use edit::{DatasetOptions, Edit, RepackOptions};
 pub use error::{Error, Result};
 pub use file::{File, OpenOptions};

@@ -54,6 +54,7 @@
 
 mod attrs;
 mod axis;
+mod check;
 mod connection;
 mod coo;
 mod edit;
@@ -77,6 +78,7 @@ pub use h5lite::{self, Array, DType, Element, Limits, Number, Selection};
 
 pub use attrs::Attrs;
 pub use axis::Axis;
+pub use check::check;
 pub use connection::{Connect, LoomConnection, Mode, connect};
 pub use coo::Coo;
 pub use edit::{

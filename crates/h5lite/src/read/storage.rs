@@ -11,6 +11,9 @@ use crate::{
     read::index::{self, ChunkEntry, each},
 };
 
+/// What planning and looking up one chunk takes, in bytes: so much each chunk counts at least.
+pub(super) const CHUNK_COST: u64 = 512;
+
 const LAYOUT: &str = "data layout message";
 /// Contiguous data is read in runs of about this many bytes.
 const RUN: usize = 1 << 20;
@@ -210,6 +213,17 @@ impl Storage {
             Place::Memory(data) => Some(data),
             _ => None,
         }
+    }
+
+    /// Where values outside of chunks stand that should be in the file, and whether their bytes
+    /// all are.
+    pub(crate) fn run(&self, image: &Image) -> Option<(Address, bool)> {
+        let Place::Run(start) = self.place else {
+            return None;
+        };
+        let len = total_bytes(&self.shape, self.element).ok();
+        let end = len.and_then(|len| start.0.checked_add(len));
+        Some((start, end.is_some_and(|end| end <= image.len())))
     }
 
     /// Bytes of a chunk before its filters.

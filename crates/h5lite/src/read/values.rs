@@ -5,21 +5,18 @@ use ndarray::{ArrayD, IxDyn};
 use crate::{
     error::{Error, Result},
     format::message::{Class, Datatype},
-    image::Image,
+    image::{Address, Image},
     limits::Limits,
     read::{
         gather::{Gather, Output},
         items::{Projection, StoredNumber},
         plan,
-        storage::Storage,
+        storage::{CHUNK_COST, Storage},
         text::{each_sequence, each_string, mismatch},
     },
     value::{Array, DType, Element, Selection},
     with_dtype,
 };
-
-/// What planning and looking up one chunk takes, in bytes: so much each chunk counts at least.
-const CHUNK_COST: u64 = 512;
 
 /// Everything needed to read values: where they are, what they are, how many.
 #[derive(Clone, Debug)]
@@ -65,6 +62,20 @@ impl Values<'_> {
             projection,
             ..self.clone()
         })
+    }
+
+    /// The fill value by itself, as an array without axes; `None` where there is none.
+    pub(crate) fn fill_value(&self) -> Result<Option<Array>> {
+        let Some(fill) = self.fill.clone() else {
+            return Ok(None);
+        };
+        let element = fill.len();
+        let alone = Self {
+            storage: Storage::in_memory(Address::default(), fill, &[], element)?,
+            shape: Vec::new(),
+            ..self.clone()
+        };
+        alone.read_any(&[]).map(Some)
     }
 
     /// The type values have once they are read.
@@ -307,7 +318,6 @@ mod tests {
         format::message::{
             ByteOrder, CharacterSet, ChunkIndex, DataLayout, Filter, FilterId, Padding,
         },
-        image::Address,
         source::Source,
     };
 

@@ -4,6 +4,7 @@ mod aggregate;
 mod append;
 mod combine;
 mod create;
+mod check;
 mod digest;
 mod export;
 mod get;
@@ -12,6 +13,7 @@ mod info;
 mod ls;
 mod permute;
 mod rename;
+mod recover;
 mod repack;
 mod rm;
 mod set;
@@ -36,8 +38,8 @@ use crate::{
 /// Runs a command on the standard output stream, or the file it was told to write.
 pub(crate) fn run(command: &Command) -> Result<Status, Error> {
     use Command::{
-        Aggregate, Append, Cells, Combine, Create, Digest, Export, Genes, Get, Head, Info, Ls,
-        Permute, Rename, Repack, Rm, Set, Sort, Split, Subset, Validate,
+        Aggregate, Append, Cells, Check, Combine, Create, Digest, Export, Genes, Get, Head, Info,
+        Ls, Permute, Recover, Rename, Repack, Rm, Set, Sort, Split, Subset, Validate,
     };
     let (file, output) = match command {
         Info(args) => (&args.file, None),
@@ -60,6 +62,9 @@ pub(crate) fn run(command: &Command) -> Result<Status, Error> {
         Aggregate(args) => (&args.output, None),
         Subset(args) => (&args.output, None),
         Split(args) => (&args.file, None),
+        Check(args) => (&args.file, None),
+        // Its output is a file of its own.
+        Recover(args) => (&args.file, None),
         // Its output is a file of its own.
         Repack(args) => (&args.file, None),
     };
@@ -86,6 +91,8 @@ pub(crate) fn run(command: &Command) -> Result<Status, Error> {
             Aggregate(args) => aggregate::run(args, &mut out).map(fine),
             Subset(args) => subset::run(args, &mut out).map(fine),
             Split(args) => split::run(args, &mut out).map(fine),
+            Check(args) => check::run(args, &mut out),
+            Recover(args) => recover::run(args, &mut out),
             Repack(args) => repack::run(args, &mut out).map(fine),
         }?;
         out.finish()?;
