@@ -19,6 +19,7 @@ use crate::{
     read::{each_sequence, each_string},
     source::Source,
     store::Store,
+    threads::Threads,
 };
 
 /// An HDF5 file opened for reading: a snapshot of what it held at that moment.
@@ -38,6 +39,7 @@ pub struct File {
     pub(crate) image: Image,
     pub(crate) superblock: Superblock,
     limits: Limits,
+    pub(crate) threads: Threads,
     pub(crate) path: Option<PathBuf>,
     /// Holds the lock for as long as the file is open.
     _locked: Option<fs::File>,
@@ -64,6 +66,7 @@ pub struct OpenOptions {
     pub(crate) limits: Limits,
     pub(crate) locking: Locking,
     pub(crate) positioned: bool,
+    pub(crate) threads: Threads,
 }
 
 impl OpenOptions {
@@ -88,6 +91,13 @@ impl OpenOptions {
     #[must_use]
     pub fn positioned(mut self, positioned: bool) -> Self {
         self.positioned = positioned;
+        self
+    }
+
+    /// The threads that share the work of a call: one for each core, unless others are given.
+    #[must_use]
+    pub fn threads(mut self, threads: Threads) -> Self {
+        self.threads = threads;
         self
     }
 
@@ -123,6 +133,7 @@ impl OpenOptions {
         };
         Ok(File {
             path: Some(path.to_owned()),
+            threads: self.threads.clone(),
             _locked: Some(file),
             ..opened
         })
@@ -142,7 +153,11 @@ impl OpenOptions {
     /// # Errors
     /// As [`File::from_bytes`].
     pub fn from_bytes(&self, bytes: impl Into<Vec<u8>>) -> Result<File> {
-        File::from_source(Source::from(bytes.into()), self.limits.clone())
+        let opened = File::from_source(Source::from(bytes.into()), self.limits.clone())?;
+        Ok(File {
+            threads: self.threads.clone(),
+            ..opened
+        })
     }
 }
 
@@ -188,6 +203,7 @@ impl File {
             image,
             superblock,
             limits,
+            threads: Threads::default(),
             path: None,
             _locked: None,
             store: None,
@@ -236,6 +252,12 @@ impl File {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// The threads that share the work of a call.
+    #[must_use]
+    pub fn threads(&self) -> &Threads {
+        &self.threads
     }
 
     pub(crate) fn superblock(&self) -> &Superblock {

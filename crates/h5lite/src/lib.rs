@@ -12,6 +12,7 @@ mod object;
 mod read;
 mod source;
 mod store;
+mod threads;
 mod value;
 mod writable;
 
@@ -26,6 +27,7 @@ pub use image::Address;
 pub use limits::Limits;
 pub use lock::Locking;
 pub use object::{Attribute, Dataset, Group, Link, NamedDatatype, Object};
+pub use threads::Threads;
 #[doc(hidden)]
 pub use value::Convert;
 pub use value::{Array, DType, Element, Number, Selection};

@@ -39,6 +39,7 @@ impl OpenOptions {
         let mapped = locked && !self.positioned && cfg!(feature = "mmap");
         let mut opened = File::from_store(Box::new(store), self.limits.clone(), mapped)?;
         opened.path = Some(path.to_owned());
+        opened.threads = self.threads.clone();
         Ok(opened)
     }
 }

@@ -6,7 +6,7 @@ use std::{
     str::FromStr,
 };
 
-use h5lite::{File, Limits, Number, Selection};
+use h5lite::{File, Limits, Number, OpenOptions, Selection, Threads};
 use ndarray::Array2;
 
 use crate::{
@@ -77,6 +77,7 @@ pub struct Connect {
     validate: bool,
     spec: Option<SpecVersion>,
     limits: Limits,
+    threads: usize,
 }
 
 impl Default for Connect {
@@ -86,6 +87,7 @@ impl Default for Connect {
             validate: true,
             spec: None,
             limits: Limits::default(),
+            threads: 0,
         }
     }
 }
@@ -126,14 +128,21 @@ impl Connect {
         self
     }
 
+    /// How many threads share the work of a call: 1 for the caller's alone, 0 for one for each
+    /// core, which is the default. What comes out never depends on it.
+    #[must_use]
+    pub fn threads(mut self, count: usize) -> Self {
+        self.threads = count;
+        self
+    }
+
     /// Opens a file.
     ///
     /// # Errors
     /// As [`connect`].
     pub fn open(&self, path: impl AsRef<Path>) -> Result<LoomConnection> {
         let path = path.as_ref();
-        let file = File::options()
-            .limits(self.limits.clone())
+        let file = (self.options()?)
             .open(path)
             .map_err(|error| opening(path, error))?;
         self.file(file)
@@ -144,11 +153,16 @@ impl Connect {
     /// # Errors
     /// As [`connect`].
     pub fn bytes(&self, bytes: impl Into<Vec<u8>>) -> Result<LoomConnection> {
-        let file = File::options()
-            .limits(self.limits.clone())
+        let file = (self.options()?)
             .from_bytes(bytes)
             .map_err(|error| opening(Path::new(IN_MEMORY), error))?;
         self.file(file)
+    }
+
+    fn options(&self) -> Result<OpenOptions> {
+        Ok(File::options()
+            .limits(self.limits.clone())
+            .threads(Threads::new(self.threads)?))
     }
 
     fn file(&self, file: File) -> Result<LoomConnection> {

@@ -259,6 +259,17 @@ impl<'ds> Layer<'ds> {
         self.state.afford("the result, in bytes,", counts, size)
     }
 
+    /// Does `work` for each item on the connection's threads, each of which makes itself a
+    /// workspace and keeps it from item to item; the results come in the order of the items.
+    pub(crate) fn each<I: Send, W, R: Send>(
+        &self,
+        items: Vec<I>,
+        workspace: impl Fn() -> Result<W> + Send + Sync,
+        work: impl Fn(&mut W, I) -> Result<R> + Send + Sync,
+    ) -> Result<Vec<R>> {
+        self.state.file.threads().each(items, workspace, work)
+    }
+
     /// Refuses a layer that is not shaped as the main matrix is.
     pub(crate) fn check_shape(&self, shape: (usize, usize)) -> Result<()> {
         if self.shape == shape {

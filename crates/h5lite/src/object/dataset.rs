@@ -80,6 +80,7 @@ impl<'f> Dataset<'f> {
         let values = Values {
             image,
             limits: node.file.limits(),
+            threads: node.file.threads(),
             storage,
             datatype,
             projection: Projection {

@@ -13,6 +13,7 @@ use crate::{
         plan::{self, Band, Piece, Segment},
         storage::Storage,
     },
+    threads::Threads,
     value::Selection,
 };
 
@@ -20,6 +21,7 @@ use crate::{
 pub(super) struct Gather<'a> {
     pub(super) image: &'a Image,
     pub(super) storage: &'a Storage,
+    pub(super) threads: &'a Threads,
     /// What of each element is wanted.
     pub(super) projection: &'a Projection,
     /// How to make numbers of it; `None` leaves the bytes as they are stored.
@@ -68,36 +70,21 @@ impl Gather<'_> {
         let rows = plan.rows(out, output.per_item);
         let longest_run = plan.longest_run();
         let worker = || Worker::new(self, output, longest_run);
-        worker()?;
-        #[cfg(feature = "rayon")]
-        {
-            use rayon::iter::{IntoParallelIterator, ParallelIterator};
-            if rows.len() > 1 {
-                // The first error in the order of the grid, not in that of time: a file gives the
-                // same error every time.
-                let outcomes = rows
-                    .into_par_iter()
-                    .map_init(worker, |worker, (chunk, targets)| {
-                        match worker {
-                            Ok(worker) => worker.band(&plan, chunk, targets),
-                            // It could be made a moment ago.
-                            Err(error) => Err(Error::unsupported(error)),
-                        }
-                    });
-                let first = outcomes.find_map_first(Result::err);
-                if plan.read.load(Ordering::Relaxed) <= self.image.len() {
-                    return first.map_or(Ok(()), Err);
-                }
-                // Which row of chunks met the bound was a matter of time. One after the other, the
-                // same one meets it every time.
-                plan.read.store(0, Ordering::Relaxed);
-                return worker()?.bands(&plan, plan.rows(out, output.per_item));
-            }
+        let done = (self.threads).each(rows, worker, |worker, (chunk, targets)| {
+            worker.band(&plan, chunk, targets)
+        });
+        if plan.read.load(Ordering::Relaxed) <= self.image.len() {
+            return done.map(drop);
         }
-        worker()?.bands(&plan, rows)
+        // Which row of chunks met the bound was a matter of time. One after the other, the same one
+        // meets it every time.
+        plan.read.store(0, Ordering::Relaxed);
+        let rows = plan.rows(out, output.per_item);
+        let band =
+            |worker: &mut Worker<'_, O>, (chunk, targets)| worker.band(&plan, chunk, targets);
+        Threads::ONE.each(rows, worker, band).map(drop)
     }
 
-    /// Reads row of chunks after row of chunks.
     /// Bytes of an item once it is packed.
     fn packed_len(&self) -> usize {
         match &self.number {
@@ -227,12 +214,6 @@ impl<'a, O> Worker<'a, O> {
             cut,
             packed,
         })
-    }
-
-    /// Reads row of chunks after row of chunks.
-    fn bands(mut self, plan: &Plan, rows: Vec<(u64, Vec<Target<'_, O>>)>) -> Result<()> {
-        rows.into_iter()
-            .try_for_each(|(chunk, targets)| self.band(plan, chunk, targets))
     }
 
     /// Reads one row of chunks into all parts of the result that come out of it.

@@ -14,6 +14,7 @@ use crate::{
         storage::Storage,
         text::{each_sequence, each_string, mismatch},
     },
+    threads::Threads,
     value::{Array, DType, Element, Selection},
     with_dtype,
 };
@@ -26,6 +27,7 @@ const CHUNK_COST: u64 = 512;
 pub(crate) struct Values<'f> {
     pub(crate) image: &'f Image,
     pub(crate) limits: &'f Limits,
+    pub(crate) threads: &'f Threads,
     pub(crate) storage: Storage,
     /// Type of a value: of the member, where only one member is looked at.
     pub(crate) datatype: Datatype,
@@ -196,6 +198,7 @@ impl Values<'_> {
         let gather = Gather {
             image: self.image,
             storage: &self.storage,
+            threads: self.threads,
             projection: &self.projection,
             number,
             fill: self.fill.as_deref(),
@@ -349,6 +352,7 @@ mod tests {
         Values {
             image,
             limits,
+            threads: &Threads::ONE,
             storage: Storage::new(Address(0), layout, filters, (shape, None), size).unwrap(),
             datatype,
             projection: Projection {

@@ -150,9 +150,11 @@ fn rows_of<T: Cell>(layer: &Layer<'_>, groups: &Groups, function: Func) -> Resul
         block.resize(band.len * cols, T::default());
         layer.read_into(band.selection, .., &mut block)?;
         let lines = block.chunks_exact(cols.max(1)).collect();
-        let results = bands::each(lines, |(): &mut (), line| {
-            Ok(row::aggregate(function, line, groups))
-        })?;
+        let results = layer.each(
+            lines,
+            || Ok(()),
+            |(), line| Ok(row::aggregate(function, line, groups)),
+        )?;
         for result in results {
             values.extend(result);
         }
