@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    edit::{Committed, References, is_torn},
+    edit::{Committed, References, Savepoint, is_torn},
     error::{Error, Result},
     format::{message::Datatype, superblock::Superblock},
     image::{Address, Image},
@@ -42,13 +42,15 @@ pub struct File {
     pub(crate) threads: Threads,
     pub(crate) path: Option<PathBuf>,
     /// Holds the lock for as long as the file is open.
-    _locked: Option<fs::File>,
+    locked: Option<fs::File>,
     /// Where edits are written, if the file was opened for writing.
     pub(crate) store: Option<Box<dyn Store>>,
     /// What edits start from.
     pub(crate) committed: Option<Committed>,
     /// Why nobody knows which content the file has: a commit failed in the middle of its switch.
     pub(crate) doubt: Option<String>,
+    /// The starts of the transactions that are open, the outermost first.
+    pub(crate) savepoints: Vec<Savepoint>,
     /// Whether the file may be mapped into memory again after an edit.
     pub(crate) mapped: bool,
     /// What the references of the file lead to, once an edit had to know.
@@ -120,7 +122,7 @@ impl OpenOptions {
         }
         let locked = lock_shared(&file, self.locking)?;
         let mut tries = 0;
-        let opened = loop {
+        let mut opened = loop {
             tries += 1;
             let handle = file
                 .try_clone()
@@ -131,12 +133,10 @@ impl OpenOptions {
                 _ => thread::sleep(BETWEEN_TRIES),
             }
         };
-        Ok(File {
-            path: Some(path.to_owned()),
-            threads: self.threads.clone(),
-            _locked: Some(file),
-            ..opened
-        })
+        opened.path = Some(path.to_owned());
+        opened.threads = self.threads.clone();
+        opened.locked = Some(file);
+        Ok(opened)
     }
 
     fn source(&self, file: fs::File, locked: bool) -> Result<Source> {
@@ -153,11 +153,9 @@ impl OpenOptions {
     /// # Errors
     /// As [`File::from_bytes`].
     pub fn from_bytes(&self, bytes: impl Into<Vec<u8>>) -> Result<File> {
-        let opened = File::from_source(Source::from(bytes.into()), self.limits.clone())?;
-        Ok(File {
-            threads: self.threads.clone(),
-            ..opened
-        })
+        let mut opened = File::from_source(Source::from(bytes.into()), self.limits.clone())?;
+        opened.threads = self.threads.clone();
+        Ok(opened)
     }
 }
 
@@ -205,10 +203,11 @@ impl File {
             limits,
             threads: Threads::default(),
             path: None,
-            _locked: None,
+            locked: None,
             store: None,
             committed: None,
             doubt: None,
+            savepoints: Vec::new(),
             mapped: false,
             references: OnceLock::new(),
         })
@@ -228,6 +227,12 @@ impl File {
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
+    }
+
+    /// Whether it was opened for writing.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        self.committed.is_some()
     }
 
     /// How many bytes the file's content takes, the user block left out.

@@ -1,6 +1,6 @@
 //! A window on the file that cannot panic: every byte of a file is read through [`Image`].
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use crate::{
     error::{Error, Result},
@@ -50,9 +50,10 @@ impl Default for Sizes {
 /// The bytes of a file between its base address and its end-of-file address.
 ///
 /// Nothing outside that window can be read through it, whatever an address in the file claims.
-#[derive(Debug)]
+/// Clones share the source.
+#[derive(Clone, Debug)]
 pub(crate) struct Image {
-    source: Source,
+    source: Arc<Source>,
     base: u64,
     end: u64,
     sizes: Sizes,
@@ -63,7 +64,7 @@ impl Image {
     pub(crate) fn whole(source: Source) -> Self {
         let end = source.len();
         Self {
-            source,
+            source: Arc::new(source),
             base: 0,
             end,
             sizes: Sizes::default(),

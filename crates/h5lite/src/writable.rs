@@ -31,6 +31,14 @@ impl OpenOptions {
         })
     }
 
+    /// Opens a file that is in memory for reading and writing.
+    ///
+    /// # Errors
+    /// As [`File::from_bytes`].
+    pub fn from_bytes_rw(&self, bytes: impl Into<Vec<u8>>) -> Result<File> {
+        File::from_store(Box::new(Memory(bytes.into())), self.limits.clone(), false)
+    }
+
     fn open_rw_inner(&self, path: &Path) -> Result<File> {
         let file = fs::OpenOptions::new().read(true).write(true).open(path);
         let file = file.map_err(|e| Error::io("open the file for writing", e))?;
@@ -121,7 +129,7 @@ impl File {
     /// # Errors
     /// As [`File::from_bytes`].
     pub fn from_bytes_rw(bytes: impl Into<Vec<u8>>) -> Result<Self> {
-        Self::from_store(Box::new(Memory(bytes.into())), Limits::default(), false)
+        Self::options().from_bytes_rw(bytes)
     }
 
     /// Opens a file through its store. A switch of content that was torn is finished first.
@@ -159,7 +167,7 @@ impl File {
         self.committed.as_ref().ok_or(Error::ReadOnly)
     }
 
-    /// Goes on with what an edit has committed.
+    /// Goes on with what an edit has committed, or staged.
     pub(crate) fn switched_to(&mut self, source: Source, state: Committed) {
         let superblock = state.superblock.clone();
         let image = Image::whole(source);
@@ -170,8 +178,9 @@ impl File {
 
     /// The bytes of a file that was opened for writing; `None` for any other.
     #[must_use]
-    pub fn into_bytes(self) -> Option<Vec<u8>> {
-        let store = self.store?;
+    pub fn into_bytes(mut self) -> Option<Vec<u8>> {
+        self.roll_back_all();
+        let store = self.store.take()?;
         let mut bytes = vec![0; usize::try_from(store.len().ok()?).ok()?];
         store.read_at(0, &mut bytes).ok()?;
         Some(bytes)

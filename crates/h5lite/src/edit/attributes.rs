@@ -65,6 +65,34 @@ impl Edit<'_> {
         tree.change(context.file, id).map(drop)
     }
 
+    /// Gives an attribute another name.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for the object or the attribute; [`Error::Exists`] where the object has
+    /// an attribute of the new name.
+    pub fn rename_attribute(&mut self, path: &str, from: &str, to: &str) -> Result<()> {
+        check_name(to)?;
+        let id = self.require(path)?;
+        let (context, tree) = self.parts()?;
+        let sizes = context.file.image().sizes();
+        let attributes = &mut tree.content(context.file, id)?.attributes;
+        if attributes.get(to).is_some() {
+            return Err(Error::Exists(to.to_owned())).in_object(path);
+        }
+        let missing = || Error::NotFound {
+            what: "attribute",
+            name: from.to_owned(),
+        };
+        let raw = attributes.get(from).ok_or_else(missing).in_object(path)?;
+        let message = AttributeMessage {
+            name: to.to_owned(),
+            ..raw.parse(sizes).in_object(path)?
+        };
+        attributes.insert(to, RawMessage::new(&message, sizes));
+        attributes.remove(from);
+        tree.change(context.file, id).map(drop)
+    }
+
     /// Removes an attribute.
     ///
     /// # Errors

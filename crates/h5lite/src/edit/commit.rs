@@ -16,7 +16,7 @@
 //! durably, before the file is cut: an end of file that outlived the bytes in front of it would make
 //! the file unreadable. Where the system refuses that too, the bytes stay.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use super::tail::Tail;
 use crate::{
@@ -156,15 +156,42 @@ impl Committed {
         })
     }
 
+    /// The same file with another root group and another end that nothing on disk leads to yet: the
+    /// superblock there, whose bytes are those kept here, is not to be changed.
+    pub(crate) fn staged(&self, root: Address, end: u64) -> Self {
+        let superblock = Superblock {
+            root,
+            end_of_file: end,
+            ..self.superblock.clone()
+        };
+        Self {
+            superblock,
+            bytes: self.bytes.clone(),
+            len: end,
+        }
+    }
+
     /// Takes back what was appended: the file is as it was before, byte for byte. Bytes that may
     /// be somebody else's stay.
     ///
     /// # Errors
     /// [`Error::ChangedUnderUs`] and [`Error::Io`]: nothing was cut off.
     pub(crate) fn roll_back(&self, store: &mut dyn Store, tail: &Tail) -> Result<()> {
-        let Some(lengths) = tail.written(self.len) else {
-            return Ok(());
-        };
+        match tail.written(self.len) {
+            Some(lengths) => self.cut_back(store, lengths),
+            None => Ok(()),
+        }
+    }
+
+    /// The same, where what was appended has made the file as long as one of `lengths`.
+    ///
+    /// # Errors
+    /// As [`roll_back`](Self::roll_back).
+    pub(crate) fn cut_back(
+        &self,
+        store: &mut dyn Store,
+        lengths: RangeInclusive<u64>,
+    ) -> Result<()> {
         let ours = lengths.contains(&store::len(store)?);
         if !ours || read_superblock(store, &self.superblock)? != self.bytes {
             return Err(Error::ChangedUnderUs);

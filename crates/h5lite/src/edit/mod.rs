@@ -16,6 +16,7 @@ mod rescue;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod transaction;
 mod tree;
 mod values;
 mod write;
@@ -26,10 +27,10 @@ pub(crate) use dataset::PendingData;
 pub(crate) use group::empty_file;
 pub(crate) use references::References;
 pub(crate) use rescue::{finish_torn_switch, is_torn};
+pub(crate) use transaction::Savepoint;
 
 use self::{
-    commit::{Failed, Step, publish},
-    rescue::RescueRecord,
+    commit::Step,
     tail::Tail,
     tree::{Id, Kind, Tree},
 };
@@ -113,6 +114,12 @@ impl<'f> Edit<'f> {
         self.left_out = Some(step);
     }
 
+    /// The file as it was when the edit began.
+    #[must_use]
+    pub fn file(&self) -> &File {
+        self.file
+    }
+
     fn parts(&mut self) -> Result<(Context<'_>, &mut Tree)> {
         let store = self.store.as_deref_mut().ok_or(Error::ReadOnly)?;
         Ok((
@@ -125,7 +132,8 @@ impl<'f> Edit<'f> {
         ))
     }
 
-    /// Makes the change the content of the file, and returns once it is durable.
+    /// Makes the change the content of the file, and returns once it is durable. While a
+    /// [transaction](File::begin) is open, only this handle sees it, until that is committed.
     ///
     /// # Errors
     /// [`Error::ChangedUnderUs`] where somebody else wrote to the file meanwhile, and
@@ -137,49 +145,26 @@ impl<'f> Edit<'f> {
         tree.spread_changes(context.file)?;
         references::check(context.file, tree)?;
         let root = write::objects(tree, &mut context)?;
-        let after = self.seal(root)?;
         let store = self.store.as_deref_mut().ok_or(Error::ReadOnly)?;
-        self.tail.flush(store)?;
-        // Whatever can fail is done before the switch: behind it, the commit has happened.
-        let source = store.source(self.file.mapped)?;
-        match publish(store, &self.before, &after, self.left_out) {
-            Ok(()) => {
-                self.file.store = self.store.take();
-                self.file.switched_to(source, after);
-                Ok(())
-            }
-            Err(Failed::Untouched(error)) => Err(error),
-            Err(Failed::Longer(error)) => {
-                let store = self.store.take().ok_or(Error::ReadOnly)?;
-                match self.before.longer(&*store, &after) {
-                    Ok(state) => self.file.committed = Some(state),
-                    Err(_) => self.file.doubt = Some(error.to_string()),
-                }
-                self.file.store = Some(store);
-                Err(error)
-            }
-            Err(Failed::Unknown(error)) => {
+        if self.file.in_transaction() {
+            self.tail.flush(store)?;
+            let source = store.source(self.file.mapped)?;
+            let staged = self.before.staged(root, self.tail.end());
+            self.file.store = self.store.take();
+            self.file.switched_to(source, staged);
+            return Ok(());
+        }
+        let after = transaction::seal(&self.before, root, store, &mut self.tail, self.left_out)?;
+        let switched = transaction::switch(self.file, store, &self.before, after, self.left_out);
+        switched.map_err(|failed| {
+            if !failed.untouched {
                 // Behind a switch that may have happened nothing must be cut off.
                 self.file.store = self.store.take();
-                self.file.doubt = Some(error.to_string());
-                Err(Error::CommitUnknown(Box::new(error)))
             }
-        }
-    }
-
-    /// Ends what was appended, and says what the file will be with it.
-    fn seal(&mut self, root: Address) -> Result<Committed> {
-        let version = self.before.superblock.version;
-        if version < 2 || self.left_out == Some(Step::RescueRecord) {
-            return self.before.switched(root, self.tail.end());
-        }
-        let start = self.before.superblock.base + self.tail.next().0;
-        let end = start + RescueRecord::LEN as u64;
-        let after = self.before.switched(root, end)?;
-        if let Some(record) = RescueRecord::new(&self.before, &after) {
-            self.parts()?.0.append(&record.encode())?;
-        }
-        Ok(after)
+            failed.error
+        })?;
+        self.file.store = self.store.take();
+        Ok(())
     }
 
     /// Writes values to the selected positions of a dataset: one selection for each axis, or none

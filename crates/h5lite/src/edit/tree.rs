@@ -79,6 +79,12 @@ impl Attributes {
         }
     }
 
+    /// The message of an attribute.
+    pub(super) fn get(&self, name: &str) -> Option<&RawMessage> {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        found.map(|(_, raw)| raw)
+    }
+
     /// Takes an attribute out.
     pub(super) fn remove(&mut self, name: &str) -> Option<RawMessage> {
         let at = self.0.iter().position(|(known, _)| known == name)?;

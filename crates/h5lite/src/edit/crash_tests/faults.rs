@@ -1,27 +1,20 @@
 //! Systems that fail at some call, and lose power behind that.
 
 use super::{
-    Base, CHANGES, Change, Error, File, Result, SUPERBLOCK_2, Step, USER_BLOCK_0, USER_BLOCK_3,
-    change, digest, digest_after, fixture,
+    Base, CHANGES, Error, File, Make, Result, SUPERBLOCK_2, Step, USER_BLOCK_0, USER_BLOCK_3,
+    change, change_in_steps, digest, digest_after, fixture,
     judge::{Judge, Verdict},
     open,
 };
 use crate::store::faulty::{EINTR, EIO, ENOSPC, Fault, FaultyStore, Plan};
 
 /// How a commit that met a fault ended, and what was wrong with the file then.
-fn faulty(
-    base: Base,
-    old: &[u8],
-    new: u64,
-    kind: Change,
-    plan: Plan,
-    left_out: Option<Step>,
-) -> (End, Vec<String>) {
+fn faulty(base: Base, old: &[u8], new: u64, make: Make<'_>, plan: Plan) -> (End, Vec<String>) {
     let story = || format!("{}: {plan:?}", base.name);
     let store = FaultyStore::new(old.to_vec(), plan);
     let mut file = open(store.clone()).unwrap();
     let before = digest(&file).unwrap();
-    let result = change(&mut file, base, kind, left_out);
+    let result = make(&mut file);
     let met = store.heal();
     let now = store.file.bytes();
     let mut judge = Judge::of(before, new, file.superblock_version());
@@ -106,11 +99,19 @@ enum End {
 fn faults_everywhere(base: Base) {
     let old = fixture(base.name);
     let mut ends = Vec::new();
-    for (name, kind) in CHANGES
-        .iter()
-        .filter(|(name, _)| ["grow", "write strings"].contains(name))
-    {
-        let new = digest_after(base, &old, *kind);
+    let one = |name| {
+        let (_, kind) = CHANGES.iter().find(|(kind, _)| *kind == name).unwrap();
+        move |file: &mut File| change(file, base, *kind, None)
+    };
+    let (grow, strings) = (one("grow"), one("write strings"));
+    let in_steps = |file: &mut File| change_in_steps(file, base);
+    let makes: [(&str, Make<'_>); 3] = [
+        ("grow", &grow),
+        ("write strings", &strings),
+        ("in steps", &in_steps),
+    ];
+    for (name, make) in makes {
+        let new = digest_after(&old, make);
         for fault in [
             Fault::Error(EIO),
             Fault::Error(ENOSPC),
@@ -130,7 +131,7 @@ fn faults_everywhere(base: Base) {
                 }
                 for call in 1.. {
                     let plan = Plan { call, times, fault };
-                    let (end, wrong) = faulty(base, &old, new, *kind, plan, None);
+                    let (end, wrong) = faulty(base, &old, new, make, plan);
                     assert_eq!(wrong, Vec::<String>::new(), "{name}");
                     if end == End::NoFault {
                         break;
@@ -171,7 +172,7 @@ fn a_system_that_fails_leaves_the_old_content() {
 
 #[test]
 fn every_step_of_taking_back_that_is_left_out_is_noticed() {
-    let change = CHANGES[11].1;
+    let kind = CHANGES[11].1;
     for (base, step) in [
         (USER_BLOCK_0, Step::TakeBack),
         (USER_BLOCK_0, Step::SyncTakenBack),
@@ -179,12 +180,11 @@ fn every_step_of_taking_back_that_is_left_out_is_noticed() {
         (USER_BLOCK_3, Step::SyncTakenBack),
     ] {
         let old = fixture(base.name);
-        let new = digest_after(base, &old, change);
+        let make = |file: &mut File| change(file, base, kind, Some(step));
+        let new = digest_after(&old, &|file| change(file, base, kind, None));
         let fails = |call, (fault, times)| {
             let plan = Plan { call, times, fault };
-            !faulty(base, &old, new, change, plan, Some(step))
-                .1
-                .is_empty()
+            !faulty(base, &old, new, &make, plan).1.is_empty()
         };
         // The second leaves a superblock of versions 2 and 3 half written.
         let faults = [(Fault::Error(EIO), 1), (Fault::Short, 3)];

@@ -107,6 +107,9 @@ fn matrix(file: &File, base: Base) -> (Vec<usize>, DType) {
     (dataset.shape().to_vec(), dataset.dtype().unwrap())
 }
 
+/// Makes a change to a file and commits it.
+type Make<'a> = &'a dyn Fn(&mut File) -> Result<()>;
+
 type Change = fn(&mut Edit<'_>, Base, &[usize], DType) -> Result<()>;
 
 /// Every kind of edit.
@@ -202,9 +205,45 @@ fn change(file: &mut File, base: Base, change: Change, left_out: Option<Step>) -
     edit.commit()
 }
 
+/// Makes several changes, each seeing those before it, as one transaction with others inside.
+fn change_in_steps(file: &mut File, base: Base) -> Result<()> {
+    file.begin()?;
+    match steps(file, base) {
+        Ok(()) => file.commit(),
+        Err(error) => {
+            while file.in_transaction() {
+                file.roll_back();
+            }
+            Err(error)
+        }
+    }
+}
+
+fn steps(file: &mut File, base: Base) -> Result<()> {
+    change(file, base, grow, None)?;
+    change(file, base, grow, None)?;
+    let (shape, _) = matrix(file, base);
+    file.begin()?;
+    change(file, base, |edit, base, _, _| edit.remove(base.other), None)?;
+    file.roll_back();
+    let words = ["one", "", "zw\u{f6}lf"];
+    let options = DatasetOptions::contiguous();
+    let mut edit = file.edit()?;
+    edit.write("/a/words", &words.as_slice().into(), &options)?;
+    edit.rename("/a/words", base.other).unwrap_err();
+    edit.remove(base.other)?;
+    edit.commit()?;
+    file.begin()?;
+    let mut edit = file.edit()?;
+    edit.rename("/a/words", base.other)?;
+    edit.set_attribute("/", "columns", &(shape[base.matrix.1] as u64).into())?;
+    edit.commit()?;
+    file.commit()
+}
+
 /// What a file holds with a change.
-fn digest_after(base: Base, old: &[u8], kind: Change) -> u64 {
+fn digest_after(old: &[u8], make: Make<'_>) -> u64 {
     let store = CrashStore::new(old.to_vec());
-    change(&mut open(store.clone()).unwrap(), base, kind, None).unwrap();
+    make(&mut open(store.clone()).unwrap()).unwrap();
     digest(&File::from_bytes(store.bytes()).unwrap()).unwrap()
 }

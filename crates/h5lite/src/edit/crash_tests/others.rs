@@ -155,10 +155,11 @@ fn a_user_block_put_in_front_of_a_file_stays_in_front_of_it() {
         let before = digest(&File::from_bytes(fixture(base.name)).unwrap()).unwrap();
         for name in ["create a group", "grow"] {
             let (_, kind) = CHANGES.iter().find(|(kind, _)| *kind == name).unwrap();
-            let (judged, bad) = crash(base, &moved, *kind, None);
+            let make = |file: &mut File| change(file, base, *kind, None);
+            let (judged, bad) = crash(&moved, &make);
             assert_eq!((judged > 0, bad), (true, Vec::new()));
-            let new = digest_after(base, &moved, *kind);
-            assert_eq!(new, digest_after(base, &fixture(base.name), *kind));
+            let new = digest_after(&moved, &make);
+            assert_eq!(new, digest_after(&fixture(base.name), &make));
             assert_ne!(new, before);
         }
     }

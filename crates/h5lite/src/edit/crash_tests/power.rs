@@ -1,8 +1,8 @@
 //! Kills and power failures.
 
 use super::{
-    Base, CHANGES, Change, CrashStore, LOOMPY, SUPERBLOCK_1, SUPERBLOCK_2, SUPERBLOCK_3, Step,
-    USER_BLOCK_0, USER_BLOCK_3, change, fixture,
+    Base, CHANGES, Change, CrashStore, LOOMPY, Make, SUPERBLOCK_1, SUPERBLOCK_2, SUPERBLOCK_3,
+    Step, USER_BLOCK_0, USER_BLOCK_3, change, change_in_steps, fixture,
     judge::{Judge, Verdict},
     open,
 };
@@ -10,16 +10,11 @@ use crate::store::crash::Tear;
 
 /// Commits a change and looks at every state a crash could leave. How many there were, and what was
 /// wrong.
-pub(super) fn crash(
-    base: Base,
-    file: &[u8],
-    kind: Change,
-    left_out: Option<Step>,
-) -> (usize, Vec<String>) {
+pub(super) fn crash(file: &[u8], make: Make<'_>) -> (usize, Vec<String>) {
     let store = CrashStore::new(file.to_vec());
     let mut opened = open(store.clone()).unwrap();
     let end = usize::try_from(opened.superblock().end_of_file).unwrap();
-    change(&mut opened, base, kind, left_out).unwrap();
+    make(&mut opened).unwrap();
     let header = usize::try_from(opened.superblock().base).unwrap() + 128;
     let overwritten = store.overwritten(end) - store.overwritten(header.min(end));
     assert_eq!(overwritten, 0, "bytes of the old content were overwritten");
@@ -33,7 +28,7 @@ fn crash_everywhere(base: Base) {
     let old = fixture(base.name);
     let mut judged = 0;
     let mut check = |name: &str, file: &[u8], kind| {
-        let (count, bad) = crash(base, file, kind, None);
+        let (count, bad) = crash(file, &|file| change(file, base, kind, None));
         assert_eq!(bad, Vec::<String>::new(), "{}: {name}", base.name);
         judged += count;
     };
@@ -60,6 +55,9 @@ fn crash_everywhere(base: Base) {
             if name == "rename" { CHANGES[9].1 } else { kind },
         );
     }
+    let (count, bad) = crash(&old, &|file| change_in_steps(file, base));
+    assert_eq!(bad, Vec::<String>::new(), "{}: in steps", base.name);
+    judged += count;
     assert!(judged >= 2000, "{}: only {judged} states", base.name);
     println!("{}: {judged} crash states, all old or new", base.name);
 }
@@ -103,7 +101,7 @@ fn every_step_that_is_left_out_is_noticed() {
     ] {
         let old = fixture(base.name);
         for (name, kind) in CHANGES.iter().skip(11) {
-            let (_, bad) = crash(base, &old, *kind, Some(step));
+            let (_, bad) = crash(&old, &|file| change(file, base, *kind, Some(step)));
             assert!(
                 !bad.is_empty(),
                 "{}, {name}: nobody misses {step:?}",

@@ -270,3 +270,25 @@ fn what_a_reference_leads_to_stays_where_it_is() {
     edit.commit().unwrap();
     assert_eq!(read(&file, "/g/a"), numbers(&[2]));
 }
+
+#[test]
+fn an_attribute_keeps_its_values_under_another_name() {
+    let mut file = File::create_in_memory().unwrap();
+    let mut edit = file.edit().unwrap();
+    edit.set_attribute("/", "old", &[1_i16, -2].as_slice().into())
+        .unwrap();
+    edit.set_attribute("/", "taken", &"x".into()).unwrap();
+    assert!(
+        edit.rename_attribute("/", "none", "new")
+            .unwrap_err()
+            .is_not_found()
+    );
+    let taken = edit.rename_attribute("/", "old", "taken").unwrap_err();
+    assert!(matches!(taken.root_cause(), Error::Exists(_)), "{taken}");
+    edit.rename_attribute("/", "old", "new").unwrap();
+    edit.commit().unwrap();
+    let root = file.root().unwrap();
+    let values = root.attribute("new").unwrap().read_any().unwrap();
+    assert_eq!(values, [1_i16, -2].as_slice().into());
+    assert!(!root.has_attribute("old").unwrap());
+}

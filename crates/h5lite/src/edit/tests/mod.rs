@@ -2,6 +2,7 @@
 
 mod mended;
 mod model;
+mod transactions;
 
 use ndarray::{ArrayD, IxDyn};
 
