@@ -2,6 +2,7 @@
 
 use std::{error::Error, fs, time::Instant};
 
+use cpu_time::ProcessTime;
 use serde_json::{Value, json};
 
 /// Runs `work` and says, as one line of JSON, what it took and the number it came to.
@@ -15,24 +16,11 @@ pub(crate) fn measure(
     work: impl FnOnce() -> Result<f64, Box<dyn Error>>,
 ) -> Result<Value, Box<dyn Error>> {
     reset_peak();
-    let (wall, cpu) = (Instant::now(), cpu_seconds());
+    let (wall, cpu) = (Instant::now(), ProcessTime::try_now()?);
     let check = work()?;
-    let (wall, cpu) = (wall.elapsed().as_secs_f64(), cpu_seconds() - cpu);
+    let (wall, cpu) = (wall.elapsed(), cpu.try_elapsed()?);
+    let (wall, cpu) = (wall.as_secs_f64(), cpu.as_secs_f64());
     Ok(json!({"wall": wall, "cpu": cpu, "hwm_mb": peak_mib(), "check": check}))
-}
-
-/// Processor time of this process, user and system.
-#[cfg(unix)]
-fn cpu_seconds() -> f64 {
-    use rustix::time::{ClockId, clock_gettime};
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
-}
-
-/// Systems without such a clock do not say.
-#[cfg(not(unix))]
-fn cpu_seconds() -> f64 {
-    0.0
 }
 
 /// Makes the peak what is resident now, where the system can.

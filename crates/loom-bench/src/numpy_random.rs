@@ -67,8 +67,22 @@ impl Generator {
     /// `permutation(length)`.
     pub(crate) fn permutation(&mut self, length: usize) -> Vec<usize> {
         let mut order = (0..length).collect::<Vec<_>>();
-        self.shuffle(&mut order, 1);
+        for i in (1..length).rev() {
+            order.swap(i, self.up_to(i));
+        }
         order
+    }
+
+    /// From 0 up to `last`: numbers of its width until one is not beyond it, as only
+    /// `permutation` draws them.
+    fn up_to(&mut self, last: usize) -> usize {
+        let mask = u32::MAX >> u32::try_from(last).map_or(0, u32::leading_zeros);
+        loop {
+            let candidate = (self.next_u32() & mask) as usize;
+            if candidate <= last {
+                return candidate;
+            }
+        }
     }
 
     /// `choice(length, size=count, replace=False)`.
@@ -95,7 +109,7 @@ impl Generator {
         order
     }
 
-    /// Fisher and Yates' shuffle of the values from `first` on, from the end down.
+    /// Fisher and Yates' shuffle from the end down to `first`, as `choice` does it.
     fn shuffle(&mut self, values: &mut [usize], first: usize) {
         for i in (first..values.len()).rev() {
             values.swap(i, self.integers(i + 1));
