@@ -1,5 +1,7 @@
 //! What the tests share: where things are, and what the fixtures hold according to h5py.
 
+pub mod fuzz;
+
 use std::{
     fs,
     path::{Path, PathBuf},

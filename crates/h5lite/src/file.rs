@@ -197,7 +197,12 @@ impl File {
             Error::corrupt("superblock", Address(0), reason)
         })?;
         let image = image.narrowed(superblock.base, superblock.end_of_file, superblock.sizes);
-        Ok(Self {
+        Ok(Self::of_image(image, superblock, limits))
+    }
+
+    /// The file seen through this image, and nothing known of where it is.
+    fn of_image(image: Image, superblock: Superblock, limits: Limits) -> Self {
+        Self {
             image,
             superblock,
             limits,
@@ -210,7 +215,13 @@ impl File {
             savepoints: Vec::new(),
             mapped: false,
             references: OnceLock::new(),
-        })
+        }
+    }
+
+    /// The same file, whose image takes down what is read through it.
+    pub(crate) fn with_claims(&self) -> Self {
+        let (image, superblock) = (self.image.with_claims(), self.superblock.clone());
+        Self::of_image(image, superblock, self.limits.clone())
     }
 
     /// Whether the superblock is still what was read: a version without a checksum may have been

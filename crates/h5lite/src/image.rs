@@ -1,6 +1,10 @@
 //! A window on the file that cannot panic: every byte of a file is read through [`Image`].
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{
+    borrow::Cow,
+    fmt, mem,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use crate::{
     error::{Error, Result},
@@ -57,6 +61,18 @@ pub(crate) struct Image {
     base: u64,
     end: u64,
     sizes: Sizes,
+    claims: Option<Arc<Mutex<Vec<Extent>>>>,
+}
+
+/// The bytes of a file that a structure takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// The structure's name in the HDF5 specification; "chunk" and "raw data" for values.
+    pub structure: &'static str,
+    /// Where it starts, relative to the file's base address.
+    pub address: Address,
+    /// How many bytes it takes. They need not all lie inside the file, if that is damaged.
+    pub len: u64,
 }
 
 impl Image {
@@ -68,6 +84,7 @@ impl Image {
             base: 0,
             end,
             sizes: Sizes::default(),
+            claims: None,
         }
     }
 
@@ -81,6 +98,34 @@ impl Image {
             sizes,
             ..self
         }
+    }
+
+    /// The same file, which takes down what structures it is asked for.
+    pub(crate) fn with_claims(&self) -> Self {
+        Self {
+            claims: Some(Arc::default()),
+            ..self.clone()
+        }
+    }
+
+    /// Takes down that a structure which is being read takes `len` bytes at `address`, if anybody
+    /// wants to know.
+    pub(crate) fn claim(&self, structure: &'static str, address: Address, len: u64) {
+        if let Some(claims) = &self.claims {
+            let mut claims = claims.lock().unwrap_or_else(PoisonError::into_inner);
+            claims.push(Extent {
+                structure,
+                address,
+                len,
+            });
+        }
+    }
+
+    /// What was taken down since this was last called.
+    pub(crate) fn take_claims(&self) -> Vec<Extent> {
+        self.claims.as_ref().map_or_else(Vec::new, |claims| {
+            mem::take(&mut *claims.lock().unwrap_or_else(PoisonError::into_inner))
+        })
     }
 
     /// Where the bytes come from.

@@ -11,7 +11,11 @@ mod lock;
 mod object;
 mod read;
 mod source;
+mod space;
 mod store;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod testing;
 mod threads;
 mod value;
 mod writable;
@@ -23,10 +27,11 @@ pub use format::message::{
     ByteOrder, CharacterSet, Class, Datatype, EnumMember, Filter, FilterId, FloatLayout,
     LinkTarget, Member, Padding, ReferenceKind,
 };
-pub use image::Address;
+pub use image::{Address, Extent};
 pub use limits::Limits;
 pub use lock::Locking;
 pub use object::{Attribute, Dataset, Group, Link, NamedDatatype, Object};
+pub use space::Space;
 pub use threads::Threads;
 #[doc(hidden)]
 pub use value::Convert;

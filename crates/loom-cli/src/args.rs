@@ -38,8 +38,8 @@ pub(crate) enum Command {
 
 /// Sums up a Loom file: shape, layers, attributes, graphs
 ///
-/// Only descriptions are read, never the matrix: the answer comes at once for a file of any size.
-/// A file that breaks the specification is summed up as far as it goes, with warnings.
+/// Descriptions are read, never the matrix, and the indexes of chunks, to tell how much of the file
+/// is in use: `unreachable` is what edits and crashes have left behind. A file that breaks the specification is summed up as far as it goes, with warnings.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Info {
     /// The Loom file

@@ -30,17 +30,21 @@ pub enum Mode {
     /// at a time, and no writer.
     #[default]
     Read,
+    /// To be read and changed, under the exclusive lock that the HDF5 library takes: nobody else
+    /// has the file open meanwhile.
+    ReadWrite,
 }
 
-/// loompy's text for the mode: `r`.
+/// loompy's text for the mode: `r` or `r+`.
 impl FromStr for Mode {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
         match text {
             "r" => Ok(Self::Read),
+            "r+" => Ok(Self::ReadWrite),
             other => Err(Error::Misuse(format!(
-                "{other:?} is not a mode; files are opened with \"r\""
+                "{other:?} is not a mode; files are opened with \"r\" or \"r+\""
             ))),
         }
     }
@@ -142,10 +146,12 @@ impl Connect {
     /// As [`connect`].
     pub fn open(&self, path: impl AsRef<Path>) -> Result<LoomConnection> {
         let path = path.as_ref();
-        let file = (self.options()?)
-            .open(path)
-            .map_err(|error| opening(path, error))?;
-        self.file(file)
+        let options = self.options()?;
+        let file = match self.mode {
+            Mode::Read => options.open(path),
+            Mode::ReadWrite => options.open_rw(path),
+        };
+        self.file(file.map_err(|error| opening(path, error))?)
     }
 
     /// Opens a file that is in memory. Validation is as in [`open`](Self::open).
@@ -153,10 +159,12 @@ impl Connect {
     /// # Errors
     /// As [`connect`].
     pub fn bytes(&self, bytes: impl Into<Vec<u8>>) -> Result<LoomConnection> {
-        let file = (self.options()?)
-            .from_bytes(bytes)
-            .map_err(|error| opening(Path::new(IN_MEMORY), error))?;
-        self.file(file)
+        let options = self.options()?;
+        let file = match self.mode {
+            Mode::Read => options.from_bytes(bytes),
+            Mode::ReadWrite => options.from_bytes_rw(bytes),
+        };
+        self.file(file.map_err(|error| opening(Path::new(IN_MEMORY), error))?)
     }
 
     fn options(&self) -> Result<OpenOptions> {
@@ -171,7 +179,6 @@ impl Connect {
         }
         Ok(LoomConnection {
             state: State::open(file, self.spec)?,
-            mode: self.mode,
         })
     }
 }
@@ -186,17 +193,20 @@ fn refuse_invalid(file: &File, spec: Option<SpecVersion>) -> Result<()> {
     if report.is_valid() {
         return Ok(());
     }
-    let name = file
-        .path()
-        .map_or_else(|| IN_MEMORY.to_owned(), |path| path.display().to_string());
     Err(Error::NotLoom {
-        name,
+        name: name_of(file),
         version: report.version,
         failed: report.errors,
     })
 }
 
 const IN_MEMORY: &str = "file in memory";
+
+/// What a file is called in errors.
+pub(crate) fn name_of(file: &File) -> String {
+    file.path()
+        .map_or_else(|| IN_MEMORY.to_owned(), |path| path.display().to_string())
+}
 
 /// Gives the reasons for which a file does not open names of their own.
 fn opening(path: &Path, error: h5lite::Error) -> Error {
@@ -215,23 +225,33 @@ fn opening(path: &Path, error: h5lite::Error) -> Error {
 }
 
 /// An open Loom file. Dropping it closes the file.
+///
+/// Each call that changes the file is durable when it returns, and done as a whole or not at all,
+/// whatever interrupts it; [`atomically`](Self::atomically) makes several calls one change.
 #[derive(Debug)]
 pub struct LoomConnection {
     pub(crate) state: State,
-    mode: Mode,
 }
 
 impl LoomConnection {
     /// The Loom file in an HDF5 file that is open already, read without validation. What is
-    /// missing is taken as empty; see [`warnings`](Self::warnings).
+    /// missing is taken as empty; see [`warnings`](Self::warnings). The mode is that of the file.
     ///
     /// # Errors
     /// Where not even the root group can be read.
     pub fn from_file(file: File) -> Result<Self> {
         Ok(Self {
             state: State::open(file, None)?,
-            mode: Mode::Read,
         })
+    }
+
+    /// Closes the connection, and with it the file; loompy's `close`. Dropping it does the same.
+    pub fn close(self) {}
+
+    /// The HDF5 file underneath, no longer read as a Loom file.
+    #[must_use]
+    pub fn into_file(self) -> File {
+        self.state.file
     }
 
     /// The HDF5 file underneath.
@@ -249,7 +269,10 @@ impl LoomConnection {
     /// How it was opened.
     #[must_use]
     pub fn mode(&self) -> Mode {
-        self.mode
+        match self.state.file.is_writable() {
+            true => Mode::ReadWrite,
+            false => Mode::Read,
+        }
     }
 
     /// (rows, columns) of the main matrix; (0, 0) while there is none.

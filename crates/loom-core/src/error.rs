@@ -78,6 +78,55 @@ pub enum Error {
         /// Which rule it breaks, and where.
         reason: String,
     },
+    /// A matrix would hold something else than finite numbers.
+    #[error(
+        "layer {layer:?} would hold {value} at row {row}, column {col}, where finite numbers are needed"
+    )]
+    NotFinite {
+        /// The layer; `""` is the main matrix.
+        layer: String,
+        /// Where the value would be.
+        row: usize,
+        /// Where the value would be.
+        col: usize,
+        /// The first such value.
+        value: f64,
+    },
+    /// A name that nothing in a Loom file can have.
+    #[error(
+        "{what} cannot be called {name:?}: a name is not empty, \".\" or \"..\" and contains neither \
+         a slash nor NUL"
+    )]
+    Name {
+        /// "layer", "row attribute", "column graph", ...
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// The new name is that of something else.
+    #[error("there is a {what} named {name:?} already")]
+    Exists {
+        /// "layer", "row attribute", "column graph", ...
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// Text that this file cannot hold.
+    #[error("{what} cannot hold {text:?}: {reason}")]
+    Text {
+        /// What was to hold it: `row attribute "Gene"`.
+        what: String,
+        /// The text.
+        text: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A change to a file that was opened for reading.
+    #[error("{name}: opened for reading only (mode r); a change needs mode r+")]
+    ReadOnly {
+        /// The file, or "file in memory".
+        name: String,
+    },
     /// A call that asks for something impossible, whatever the file.
     #[error("{0}")]
     Misuse(String),

@@ -9,7 +9,7 @@ use crate::{
     state::State,
 };
 
-const WHAT: &str = "global attribute";
+pub(crate) const WHAT: &str = "global attribute";
 
 /// The attributes of the whole file: the datasets in `/attrs`, or where there is no such group,
 /// as before version 3, the HDF5 attributes of `/` (`last_modified` is then one of them).

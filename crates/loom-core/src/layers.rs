@@ -13,7 +13,7 @@ use crate::{
     timestamp,
 };
 
-const WHAT: &str = "layer";
+pub(crate) const WHAT: &str = "layer";
 
 /// The layers: name to matrix. The main matrix, `/matrix`, is the layer `""`.
 #[derive(Clone, Copy, Debug)]
@@ -75,11 +75,8 @@ impl<'ds> Layers<'ds> {
         if !self.contains(name)? {
             return Err(Error::not_found(WHAT, name));
         }
-        let path = match name {
-            "" => spec::MATRIX.to_owned(),
-            _ => format!("{}/{name}", spec::LAYERS),
-        };
-        Layer::new(self.state, name, self.state.file.dataset(&path)?)
+        let dataset = self.state.file.dataset(&path(name))?;
+        Layer::new(self.state, name, dataset)
     }
 
     /// The layers themselves, in the order of [`keys`](Self::keys).
@@ -103,6 +100,14 @@ impl<'ds> Layers<'ds> {
             latest = latest.max(layer?.last_modified()?);
         }
         Ok(latest)
+    }
+}
+
+/// Where a layer is.
+pub(crate) fn path(name: &str) -> String {
+    match name {
+        "" => spec::MATRIX.to_owned(),
+        _ => format!("{}/{name}", spec::LAYERS),
     }
 }
 

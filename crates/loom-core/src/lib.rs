@@ -34,6 +34,7 @@ mod attrs;
 mod axis;
 mod connection;
 mod coo;
+mod edit;
 mod error;
 mod global_attrs;
 mod graphs;
@@ -55,6 +56,10 @@ pub use attrs::Attrs;
 pub use axis::Axis;
 pub use connection::{Connect, LoomConnection, Mode, connect};
 pub use coo::Coo;
+pub use edit::{
+    AttrsMut, Columns, Create, GlobalAttrsMut, GraphsMut, LayersMut, Matrix, NewFile, Triplets,
+    create, create_from, new,
+};
 pub use error::{Error, Result};
 pub use global_attrs::GlobalAttrs;
 pub use graphs::Graphs;

@@ -19,4 +19,23 @@ macro_rules! with_number {
     };
 }
 
-pub(crate) use with_number;
+/// Runs one expression for the numbers in an [`Array`](h5lite::Array), or another for text.
+macro_rules! with_numbers {
+    ($array:expr, $inner:pat => $body:expr, text => $text:expr) => {
+        match $array {
+            h5lite::Array::I8($inner) => $body,
+            h5lite::Array::I16($inner) => $body,
+            h5lite::Array::I32($inner) => $body,
+            h5lite::Array::I64($inner) => $body,
+            h5lite::Array::U8($inner) => $body,
+            h5lite::Array::U16($inner) => $body,
+            h5lite::Array::U32($inner) => $body,
+            h5lite::Array::U64($inner) => $body,
+            h5lite::Array::F32($inner) => $body,
+            h5lite::Array::F64($inner) => $body,
+            h5lite::Array::Str(_) => $text,
+        }
+    };
+}
+
+pub(crate) use {with_number, with_numbers};

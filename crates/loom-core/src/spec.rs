@@ -16,6 +16,8 @@ pub const ATTRS: &str = "/attrs";
 pub const LOOM_SPEC_VERSION: &str = "LOOM_SPEC_VERSION";
 /// Name of the HDF5 attribute that holds the time of the last change.
 pub const LAST_MODIFIED: &str = "last_modified";
+/// Name of the global attribute that holds the time at which a file was made.
+pub const CREATION_DATE: &str = "CreationDate";
 
 /// A version of the Loom specification.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,7 +111,16 @@ impl FromStr for SpecVersion {
 /// Whether the specification allows the name for a layer, an attribute or a graph.
 #[must_use]
 pub fn is_name(name: &str) -> bool {
-    !matches!(name, "" | "." | "..") && !name.contains('/')
+    !matches!(name, "" | "." | "..") && !name.contains(['/', '\0'])
+}
+
+/// Refuses what the specification, or HDF5, does not allow as a name.
+pub(crate) fn check_name(what: &'static str, name: &str) -> Result<()> {
+    if is_name(name) {
+        return Ok(());
+    }
+    let name = name.to_owned();
+    Err(Error::Name { what, name })
 }
 
 #[cfg(test)]

@@ -82,7 +82,7 @@ impl State {
         })
     }
 
-    fn matrix_shape(&self) -> (usize, usize) {
+    pub(crate) fn matrix_shape(&self) -> (usize, usize) {
         let problem = match self.file.dataset(spec::MATRIX) {
             Ok(matrix) => match *matrix.shape() {
                 [rows, cols] => return (rows, cols),

@@ -52,7 +52,8 @@ fn four_reasons_not_to_open() {
 #[test]
 fn modes_are_loompys() {
     assert_eq!("r".parse::<Mode>().unwrap(), Mode::Read);
-    for text in ["", "w", "a", "R", "read"] {
+    assert_eq!("r+".parse::<Mode>().unwrap(), Mode::ReadWrite);
+    for text in ["", "w", "a", "R", "read", "rw", "r+ "] {
         assert!(text.parse::<Mode>().is_err(), "{text:?}");
     }
 }

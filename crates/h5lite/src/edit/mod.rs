@@ -25,8 +25,9 @@ pub(crate) use commit::Committed;
 pub use create::DatasetOptions;
 pub(crate) use dataset::PendingData;
 pub(crate) use group::empty_file;
+pub(crate) use preconditions::btree_k;
 pub(crate) use references::References;
-pub(crate) use rescue::{finish_torn_switch, is_torn};
+pub(crate) use rescue::{finish_torn_switch, is_torn, record_len};
 pub(crate) use transaction::Savepoint;
 
 use self::{

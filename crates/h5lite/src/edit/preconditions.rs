@@ -3,7 +3,11 @@
 use crate::{
     error::{Error, Result},
     file::File,
-    format::{message::kind, object_header::ObjectHeader, superblock::BtreeK},
+    format::{
+        message::{FileSpaceInfo, Message, kind},
+        object_header::ObjectHeader,
+        superblock::BtreeK,
+    },
     image::Sizes,
 };
 
@@ -29,7 +33,7 @@ pub(super) fn check(file: &File) -> Result<()> {
     let header = ObjectHeader::read(file.image(), extension)?;
     for (kind, why) in [
         (
-            kind::FILE_SPACE_INFO,
+            FileSpaceInfo::KIND,
             "its free space is tracked or paged, and its library would reuse it",
         ),
         (kind::SHARED_MESSAGE_TABLE, "it has a shared-message table"),
@@ -48,7 +52,7 @@ pub(super) fn check(file: &File) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Corrupt`] where the extension cannot be read.
-pub(super) fn btree_k(file: &File) -> Result<BtreeK> {
+pub(crate) fn btree_k(file: &File) -> Result<BtreeK> {
     let superblock = file.superblock();
     let Some(extension) = superblock.extension else {
         return Ok(superblock.k);

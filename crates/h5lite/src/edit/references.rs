@@ -12,10 +12,11 @@ use crate::{
     format::{
         field::Fields,
         global_heap::GlobalHeap,
-        message::{Class, Datatype, LinkTarget, ReferenceKind},
+        message::{Datatype, LinkTarget},
     },
     image::Address,
     object::Object,
+    read::{HeapId, Pointer, each_pointer, refers},
 };
 
 /// Where the references in the values of a file lead.
@@ -85,8 +86,8 @@ impl References {
             let object = Object::open(file, &path, address)?;
             for attribute in object.attributes()? {
                 if refers(attribute.datatype()) {
-                    let values = attribute.read_bytes()?;
-                    found.add(file, &path, attribute.datatype(), &values)?;
+                    let mut values = attribute.read_bytes()?;
+                    found.add(file, &path, attribute.datatype(), &mut values)?;
                 }
             }
             match object {
@@ -100,8 +101,8 @@ impl References {
                     }
                 }
                 Object::Dataset(dataset) if refers(dataset.datatype()) => {
-                    let values = dataset.read_bytes(&[])?;
-                    found.add(file, &path, dataset.datatype(), &values)?;
+                    let mut values = dataset.read_bytes(&[])?;
+                    found.add(file, &path, dataset.datatype(), &mut values)?;
                 }
                 Object::Dataset(_) | Object::Datatype(_) => {}
             }
@@ -110,77 +111,44 @@ impl References {
     }
 
     /// Adds the targets of stored values of this type.
-    fn add(&mut self, file: &File, path: &str, datatype: &Datatype, values: &[u8]) -> Result<()> {
-        let elements = values.chunks_exact((datatype.size as usize).max(1));
-        for element in elements {
-            self.add_element(file, path, datatype, element)
-                .in_object(path)?;
-        }
-        Ok(())
-    }
-
-    fn add_element(
+    fn add(
         &mut self,
         file: &File,
         path: &str,
         datatype: &Datatype,
-        element: &[u8],
+        values: &mut [u8],
     ) -> Result<()> {
-        if !refers(datatype) {
-            return Ok(());
-        }
         let image = file.image();
-        let fields = |bytes| Fields::new("reference", Address(0), image.sizes(), bytes);
-        match &datatype.class {
-            Class::Reference(ReferenceKind::Object) => {
-                // Address 0 is a reference that was never set.
-                let target = fields(element).offset()?;
-                self.targets.extend(target.filter(|target| target.0 != 0));
-            }
-            Class::Reference(ReferenceKind::Region) => {
-                let mut element = fields(element);
-                let heap = element.offset()?.filter(|heap| heap.0 != 0);
-                let index = element.u32()?;
-                if let Some(heap) = heap {
-                    // The object, then which of its values.
-                    let heap = GlobalHeap::read(image, heap)?;
-                    self.targets.extend(fields(heap.object(index)?).offset()?);
+        let sizes = image.sizes();
+        let target = |bytes: &[u8]| {
+            let target = Fields::new("reference", Address(0), sizes, bytes).offset()?;
+            // Address 0 is a reference that was never set.
+            Ok(target.filter(|target| target.0 != 0))
+        };
+        let mut visit = |pointer: Pointer<'_>, element: &mut [u8]| {
+            match pointer {
+                Pointer::Object => self.targets.extend(target(element)?),
+                Pointer::Region => {
+                    if let Some(id) = HeapId::of_region(element, sizes)? {
+                        // The object, then which of its values.
+                        let heap = GlobalHeap::read(image, id.collection)?;
+                        self.targets.extend(target(heap.object(id.index)?)?);
+                    }
+                }
+                Pointer::Sequence(base) if refers(base) => {
+                    if let Some((_, id)) = HeapId::of_sequence(element, sizes)? {
+                        let heap = GlobalHeap::read(image, id.collection)?;
+                        let mut values = heap.object(id.index)?.to_vec();
+                        self.add(file, path, base, &mut values)?;
+                    }
+                }
+                Pointer::Sequence(_) => {}
+                Pointer::Unknown => {
+                    self.unknown.get_or_insert_with(|| path.to_owned());
                 }
             }
-            Class::Reference(ReferenceKind::Other(_)) => {
-                self.unknown.get_or_insert_with(|| path.to_owned());
-            }
-            Class::Array { base, .. } => self.add(file, path, base, element)?,
-            Class::VariableLength { base, .. } => {
-                let mut element = fields(element);
-                let count = u64::from(element.u32()?);
-                let heap = element.offset()?.filter(|heap| heap.0 != 0);
-                let index = element.u32()?;
-                if let (Some(heap), 1..) = (heap, count) {
-                    let heap = GlobalHeap::read(image, heap)?;
-                    self.add(file, path, base, heap.object(index)?)?;
-                }
-            }
-            Class::Compound(members) => {
-                for member in members {
-                    let start = member.offset as usize;
-                    let end = start.saturating_add(member.datatype.size as usize);
-                    let value = element.get(start..end).unwrap_or_default();
-                    self.add(file, path, &member.datatype, value)?;
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-}
-
-/// Whether values of this type lead to objects of the file.
-fn refers(datatype: &Datatype) -> bool {
-    match &datatype.class {
-        Class::Reference(_) => true,
-        Class::Array { base, .. } | Class::VariableLength { base, .. } => refers(base),
-        Class::Compound(members) => members.iter().any(|member| refers(&member.datatype)),
-        _ => false,
+            Ok(())
+        };
+        each_pointer(datatype, values, &mut visit).in_object(path)
     }
 }

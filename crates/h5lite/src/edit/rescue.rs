@@ -122,6 +122,16 @@ pub(crate) fn finish_torn_switch(store: &mut dyn Store) -> Result<bool> {
     Ok(true)
 }
 
+/// Length of the record at the end of a file whose content ends at `end`; 0 where there is none.
+pub(crate) fn record_len(source: &Source, end: u64) -> u64 {
+    let len = RescueRecord::LEN as u64;
+    let mut bytes = Vec::new();
+    let start = end.checked_sub(len);
+    let read = start.is_some_and(|at| source.read(at, RescueRecord::LEN, &mut bytes).is_ok());
+    let record = read && RescueRecord::parse(&bytes).is_ok();
+    if record { len } else { 0 }
+}
+
 /// Whether the file's superblock cannot be read because a switch was torn.
 pub(crate) fn is_torn(source: &Source) -> bool {
     let torn = torn_switch(source.len(), |at, buffer| {

@@ -38,7 +38,9 @@ impl<'a> FixedArray<'a> {
     pub(crate) fn read(image: &'a Image, address: Address) -> Result<Self> {
         let sizes = image.sizes();
         let widths = u64::from(sizes.length).saturating_add(sizes.offset.into());
-        let bytes = image.bytes(HEADER, address, widths.saturating_add(12))?;
+        let len = widths.saturating_add(12);
+        let bytes = image.bytes(HEADER, address, len)?;
+        image.claim(HEADER, address, len);
         let mut fields = Fields::new(HEADER, address, sizes, &bytes);
         fields.signature(HEADER_SIGNATURE)?;
         fields.version(&[VERSION])?;
@@ -100,6 +102,24 @@ impl<'a> FixedArray<'a> {
     /// Signature, version, client and header address.
     fn prefix_len(&self) -> u64 {
         u64::from(self.blocks.image().sizes().offset).saturating_add(6)
+    }
+
+    /// Says what room the data block takes, pages included, of which some may not be in use.
+    pub(crate) fn claim_block(&self) {
+        let Some(block) = self.block else { return };
+        let pages = match self.count.div_ceil(self.page_count()) {
+            0 | 1 => 0,
+            pages => pages,
+        };
+        let checksums = pages.saturating_mul(CHECKSUM_LEN);
+        let len = [
+            pages.div_ceil(8),
+            self.elements.total_len(self.count),
+            checksums,
+            CHECKSUM_LEN,
+        ];
+        let len = len.into_iter().fold(self.prefix_len(), u64::saturating_add);
+        self.blocks.image().claim(BLOCK, block, len);
     }
 
     /// Looks up an element that stands in the data block itself.

@@ -29,6 +29,9 @@ pub(crate) struct GlobalHeap<'a> {
 }
 
 impl<'a> GlobalHeap<'a> {
+    /// Name of the structure.
+    pub(crate) const NAME: &'static str = NAME;
+
     /// Reads the collection at `address`.
     pub(crate) fn read(image: &'a Image, address: Address) -> Result<Self> {
         let sizes = image.sizes();
@@ -39,6 +42,7 @@ impl<'a> GlobalHeap<'a> {
         fields.skip(3)?;
         let len = fields.length()?;
         let bytes = image.bytes(NAME, address, len)?;
+        image.claim(NAME, address, len);
         let objects = objects(Fields::new(NAME, address, sizes, &bytes))?;
         Ok(Self {
             address,

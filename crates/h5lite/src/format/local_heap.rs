@@ -10,6 +10,7 @@ use crate::{
 };
 
 const NAME: &str = "local heap";
+const SEGMENT: &str = "local heap data segment";
 const SIGNATURE: [u8; 4] = *b"HEAP";
 const VERSION: u8 = 0;
 /// Objects start at multiples of this.
@@ -29,6 +30,7 @@ impl<'a> LocalHeap<'a> {
     pub(crate) fn read(image: &'a Image, address: Address) -> Result<Self> {
         let sizes = image.sizes();
         let header = image.bytes(NAME, address, to_u64(header_len(sizes)))?;
+        image.claim(NAME, address, to_u64(header_len(sizes)));
         let mut fields = Fields::new(NAME, address, sizes, &header);
         fields.signature(SIGNATURE)?;
         fields.version(&[VERSION])?;
@@ -36,7 +38,10 @@ impl<'a> LocalHeap<'a> {
         let len = fields.length()?;
         let _free_list = fields.length()?;
         let segment = match fields.offset()? {
-            Some(segment) => image.bytes(NAME, segment, len)?,
+            Some(segment) => {
+                image.claim(SEGMENT, segment, len);
+                image.bytes(NAME, segment, len)?
+            }
             None if len == 0 => Cow::Borrowed(&[][..]),
             None => return Err(fields.corrupt("the address of its data segment is undefined")),
         };

@@ -22,6 +22,7 @@ pub(crate) mod extensible_array;
 pub(crate) mod field;
 pub(crate) mod fixed_array;
 pub(crate) mod fractal_heap;
+pub(crate) mod free_space;
 pub(crate) mod global_heap;
 pub(crate) mod local_heap;
 pub(crate) mod message;

@@ -214,11 +214,13 @@ impl<'a> Reader<'a> {
             let reason = "the blocks of the header overlap or leave the file";
             return Err(Error::corrupt(name, address, reason));
         }
+        self.image.claim(name, address, length);
         self.image.bytes(name, address, length)
     }
 
     fn version_1(image: &'a Image, address: Address) -> Result<Self> {
         let prefix = image.bytes(NAME, address, 16)?;
+        image.claim(NAME, address, 16);
         let mut fields = Fields::new(NAME, address, image.sizes(), &prefix);
         fields.version(&[1])?;
         fields.skip(3)?;

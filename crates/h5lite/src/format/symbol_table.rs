@@ -8,7 +8,8 @@ use crate::{
     image::{Address, Image, Sizes},
 };
 
-const NAME: &str = "symbol table node";
+/// Name of the structure.
+pub(crate) const NAME: &str = "symbol table node";
 const SIGNATURE: [u8; 4] = *b"SNOD";
 const VERSION: u8 = 1;
 /// Signature, version, reserved byte, number of symbols.
@@ -117,6 +118,11 @@ pub(crate) struct SymbolTableNode {
 }
 
 impl SymbolTableNode {
+    /// Bytes of a node with room for `capacity` entries.
+    pub(crate) fn len(sizes: Sizes, capacity: usize) -> u64 {
+        to_u64(Entry::encoded_len(sizes).saturating_mul(capacity)).saturating_add(HEADER_LEN)
+    }
+
     /// Reads the node at `address`.
     pub(crate) fn read(image: &Image, address: Address) -> Result<Self> {
         let sizes = image.sizes();
@@ -127,6 +133,7 @@ impl SymbolTableNode {
         fields.skip(1)?;
         let count = usize::from(fields.u16()?);
         let entries = to_u64(Entry::encoded_len(sizes).saturating_mul(count));
+        image.claim(NAME, address, entries.saturating_add(HEADER_LEN));
         let entries_at = address.plus(NAME, HEADER_LEN)?;
         let whole = if to_u64(fields.remaining()) < entries {
             image.bytes(NAME, entries_at, entries)?

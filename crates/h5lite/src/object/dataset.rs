@@ -8,8 +8,8 @@ use crate::{
     error::{Error, InObject, Result},
     filter::Decoder,
     format::message::{
-        Class, DataLayout, Dataspace, Datatype, FillValue, Filter, FilterPipeline, OldFillValue,
-        kind,
+        Class, DataLayout, Dataspace, Datatype, ExternalFiles, FillValue, Filter, FilterPipeline,
+        Message, OldFillValue,
     },
     image::Address,
     read::{Projection, Storage, Values},
@@ -71,7 +71,7 @@ impl<'f> Dataset<'f> {
             Dataspace::Simple { max_dims, .. } => max_dims.clone(),
             Dataspace::Scalar | Dataspace::Null => None,
         };
-        let storage = if header.has(kind::EXTERNAL_FILES) {
+        let storage = if header.has(ExternalFiles::KIND) {
             Storage::refused("raw data in external files", &shape, size)
         } else {
             let axes = (&shape[..], max_shape.as_deref());
@@ -111,6 +111,11 @@ impl<'f> Dataset<'f> {
 
     pub(crate) fn values(&self) -> &Values<'f> {
         &self.values
+    }
+
+    /// Whether all its filters are known.
+    pub(crate) fn check_filters(&self) -> Result<()> {
+        Decoder::new(&self.filters).map(drop)
     }
 
     /// The data, to be changed.

@@ -97,6 +97,21 @@ pub(super) fn find(
     }
 }
 
+/// Says what room an index takes where a walk over its chunks does not: parts without a chunk.
+pub(super) fn claim(image: &Image, index: ChunkIndex) -> Result<()> {
+    match index {
+        ChunkIndex::FixedArray(Some(header)) => FixedArray::read(image, header)?.claim_block(),
+        ChunkIndex::ExtensibleArray(Some(header)) => {
+            ExtensibleArray::read(image, header)?.claim_blocks()?;
+        }
+        ChunkIndex::BtreeV2(Some(header)) => {
+            BTreeV2::read(image, header, &BTreeV2::CHUNKS)?.walk(&mut |_| Ok(()))?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
 /// The entries of all chunks of the grid for which there is one.
 pub(super) fn each(
     grid: &ChunkGrid,

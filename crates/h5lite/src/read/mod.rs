@@ -4,12 +4,16 @@ mod gather;
 mod index;
 mod items;
 mod plan;
+mod pointers;
 mod storage;
 mod text;
+mod tiles;
 mod values;
 
 pub(crate) use items::{Projection, StoredNumber};
 pub(crate) use plan::{Band, bands, checked};
+pub(crate) use pointers::{HeapId, Pointer, each_pointer, leads_elsewhere, refers};
 pub(crate) use storage::Storage;
 pub(crate) use text::{each_sequence, each_string};
+pub(crate) use tiles::tiles;
 pub(crate) use values::Values;

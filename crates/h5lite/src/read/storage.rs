@@ -3,7 +3,7 @@
 use crate::{
     error::{Error, Result},
     format::{
-        chunk_grid::ChunkGrid,
+        chunk_grid::{AxisChunks, ChunkGrid},
         message::{ChunkIndex, DataLayout, Filter},
     },
     image::{Address, Image},
@@ -105,7 +105,7 @@ impl Storage {
     ) -> Result<Self> {
         let corrupt = |reason: String| Error::corrupt(LAYOUT, header, reason);
         match layout {
-            DataLayout::Virtual => Ok(Self::refused("virtual dataset", shape, element)),
+            DataLayout::Virtual { .. } => Ok(Self::refused("virtual dataset", shape, element)),
             DataLayout::Compact(data) => Self::in_memory(header, data, shape, element),
             DataLayout::Contiguous { address, size } => {
                 let shape = at_least_one_axis(shape);
@@ -259,6 +259,52 @@ impl Storage {
         }
     }
 
+    /// Calls `visit` with all chunks that were written, in the order of the grid, some thousands at
+    /// a time.
+    pub(crate) fn each_batch(
+        &self,
+        image: &Image,
+        visit: &mut dyn FnMut(Vec<ChunkEntry>) -> Result<()>,
+    ) -> Result<()> {
+        const BATCH: u64 = 1 << 14;
+        let axes = self.shape.iter().zip(&self.chunk);
+        let counts: Vec<u64> = axes
+            .map(|(dim, chunk)| dim.div_ceil(*chunk) as u64)
+            .collect();
+        let inner = counts
+            .iter()
+            .skip(1)
+            .fold(1, |n: u64, &axis| n.saturating_mul(axis));
+        let step = (BATCH / inner.max(1)).max(1);
+        let mut start = 0;
+        while start < counts[0] {
+            let end = start.saturating_add(step).min(counts[0]);
+            let axes = std::iter::once(start..end).chain(counts.iter().skip(1).map(|&n| 0..n));
+            let grid = ChunkGrid::new(axes.map(AxisChunks::Range).collect());
+            visit(self.entries(image, &grid)?)?;
+            start = end;
+        }
+        Ok(())
+    }
+
+    /// Says what room the data and the index of its chunks take.
+    pub(crate) fn claim(&self, image: &Image) -> Result<()> {
+        match &self.place {
+            Place::Refused(_) | Place::Nowhere | Place::Memory(_) => return Ok(()),
+            Place::Run(start) => {
+                image.claim("raw data", *start, total_bytes(&self.shape, self.element)?);
+                return Ok(());
+            }
+            Place::Chunks { index, .. } => index::claim(image, *index)?,
+        }
+        self.each_batch(image, &mut |entries| {
+            for entry in entries {
+                image.claim("chunk", entry.address, entry.size);
+            }
+            Ok(())
+        })
+    }
+
     /// Whether a chunk reaches over an upper edge.
     fn is_partial(&self, entry: &ChunkEntry) -> bool {
         let over = |((&at, &chunk), &length): ((&u64, &usize), &usize)| {
@@ -349,6 +395,10 @@ mod tests {
             size: Some(399),
         };
         assert!(storage(contiguous).unwrap_err().is_corrupt());
-        assert!(storage(DataLayout::Virtual).unwrap_err().is_unsupported());
+        let elsewhere = DataLayout::Virtual {
+            heap: None,
+            index: 0,
+        };
+        assert!(storage(elsewhere).unwrap_err().is_unsupported());
     }
 }

@@ -1,6 +1,8 @@
 //! Arrays whose element type is known when the program runs.
 
-use ndarray::{ArrayD, Axis, IxDyn};
+use std::ops::Range;
+
+use ndarray::{ArrayD, Axis, IxDyn, Slice};
 
 use super::{DType, Element};
 use crate::error::{Error, Result};
@@ -172,6 +174,53 @@ impl Array {
         }
         Ok(with_array!(self, a => a.select(Axis(0), positions).into()))
     }
+
+    /// The entries of a range of positions on an axis.
+    ///
+    /// # Errors
+    /// [`Error::OutOfBounds`] for a range that is not inside the axis, or for an axis that is not
+    /// there.
+    pub fn part(&self, axis: usize, range: Range<usize>) -> Result<Self> {
+        let length = self.shape().get(axis).copied().unwrap_or(0);
+        if range.end > length || range.start > range.end || axis >= self.ndim() {
+            let index = range.end.max(range.start);
+            return Err(Error::OutOfBounds {
+                axis,
+                index,
+                length,
+            });
+        }
+        let slice = Slice::from(range);
+        Ok(with_array!(self, a => a.slice_axis(Axis(axis), slice).to_owned().into()))
+    }
+
+    /// Arrays of one type next to each other along an axis; their other axes have one length.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] where there is no array, or they differ.
+    pub fn concatenate(axis: usize, parts: Vec<Self>) -> Result<Self> {
+        fn of<T: Element>(axis: usize, parts: Vec<Array>) -> Result<Array>
+        where
+            Array: From<ArrayD<T>>,
+        {
+            let parts: Vec<ArrayD<T>> = (parts.into_iter())
+                .map(Array::into_typed)
+                .collect::<Result<_>>()?;
+            let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
+            let joined = ndarray::concatenate(Axis(axis), &views);
+            joined.map(Array::from).map_err(|error| Error::Mismatch {
+                expected: format!("arrays that fit next to each other along axis {axis}"),
+                found: error.to_string(),
+            })
+        }
+        let Some(first) = parts.first() else {
+            return Err(Error::Mismatch {
+                expected: "arrays".to_owned(),
+                found: "none".to_owned(),
+            });
+        };
+        with_dtype!(first.dtype(), T => of::<T>(axis, parts))
+    }
 }
 
 macro_rules! conversions {
@@ -254,6 +303,22 @@ impl From<&str> for Array {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_make_a_whole() {
+        let whole = Array::from(ndarray::arr2(&[[1_u8, 2, 3], [4, 5, 6]]));
+        let parts = || vec![whole.part(1, 0..1).unwrap(), whole.part(1, 1..3).unwrap()];
+        assert_eq!(parts()[0], ndarray::arr2(&[[1_u8], [4]]).into());
+        assert_eq!(Array::concatenate(1, parts()).unwrap(), whole);
+        assert!(Array::concatenate(0, parts()).is_err());
+        assert!(Array::concatenate(2, parts()).is_err());
+        assert!(Array::concatenate(0, vec![]).is_err());
+        assert!(Array::concatenate(0, vec![1.0.into(), "x".into()]).is_err());
+        assert!(whole.part(0, 1..3).is_err() && whole.part(2, 0..0).is_err());
+        let words = Array::from(["a", "b"].as_slice());
+        let twice = Array::concatenate(0, vec![words.clone(), words]).unwrap();
+        assert_eq!(twice, ["a", "b", "a", "b"].as_slice().into());
+    }
 
     #[test]
     fn values_keep_their_type_and_shape() {

@@ -1,4 +1,4 @@
-//! `loom info`: what a Loom file holds, from its headers alone.
+//! `loom info`: what a Loom file holds, and how much of it is in use.
 
 mod print;
 mod summary;

@@ -186,6 +186,8 @@ fn info_describes_what_h5py_finds() {
             .get("/matrix")
             .map_or(json!([0, 0]), |matrix| matrix["shape"].clone());
         assert_eq!(info["shape"], matrix, "{name}");
+        let unreachable = info["unreachable"].as_u64().unwrap();
+        assert!(unreachable < info["size"].as_u64().unwrap() / 2, "{name}");
         for (list, group) in [
             ("layers", "/layers"),
             ("row_attrs", "/row_attrs"),

@@ -21,7 +21,8 @@ use crate::{
     image::{Address, Image, Sizes},
 };
 
-const NAME: &str = "version 1 B-tree node";
+/// Name of the structure.
+pub(crate) const NAME: &str = "version 1 B-tree node";
 const SIGNATURE: [u8; 4] = *b"TREE";
 /// One read gets a whole node of the default size for up to 4 axes.
 const SPECULATIVE_LEN: u64 = 4096;
@@ -94,6 +95,7 @@ impl<'a> Node<'a> {
         let key_len = kind.key_len(sizes);
         let len = body_len(sizes, key_len, count);
         let at = fields.position();
+        image.claim(NAME, address, to_u64(at.saturating_add(len)));
         let body = if fields.remaining() < len {
             let body_at = address.plus(NAME, to_u64(at))?;
             image.bytes(NAME, body_at, to_u64(len))?
@@ -129,6 +131,13 @@ impl<'a> Node<'a> {
     fn corrupt(&self, reason: impl std::fmt::Display) -> Error {
         Error::corrupt(NAME, self.address, reason)
     }
+}
+
+/// Length in bytes of a node with room for `capacity` children.
+pub(crate) fn node_len(kind: Kind, sizes: Sizes, capacity: usize) -> u64 {
+    let siblings = usize::from(sizes.offset).saturating_mul(2);
+    let body = body_len(sizes, kind.key_len(sizes), capacity);
+    to_u64(body.saturating_add(siblings).saturating_add(8))
 }
 
 /// Length in bytes of `count` children between their keys.

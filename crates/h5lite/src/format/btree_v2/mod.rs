@@ -32,6 +32,8 @@ pub(crate) struct BTreeV2<'a> {
     address: Address,
     record_type: u8,
     record_len: usize,
+    /// Bytes set aside for each node.
+    node_len: u64,
     /// What follows from the node size, for each level; leaves first, the root last.
     levels: Vec<Level>,
     /// Width of "number of records in child node".
@@ -62,7 +64,9 @@ impl<'a> BTreeV2<'a> {
     pub(crate) fn read(image: &'a Image, address: Address, expected: &[u8]) -> Result<Self> {
         let sizes = image.sizes();
         let len = u64::from(sizes.offset).saturating_add(u64::from(sizes.length));
-        let bytes = image.bytes(HEADER, address, len.saturating_add(22))?;
+        let len = len.saturating_add(22);
+        let bytes = image.bytes(HEADER, address, len)?;
+        image.claim(HEADER, address, len);
         let mut fields = Fields::new(HEADER, address, sizes, &bytes);
         fields.signature(HEADER_SIGNATURE)?;
         fields.version(&[VERSION])?;
@@ -109,6 +113,7 @@ impl<'a> BTreeV2<'a> {
             address,
             record_type,
             record_len: record_len.into(),
+            node_len,
             levels,
             count_width,
             root: root.map(|address| Child { address, records }),
@@ -181,6 +186,7 @@ impl<'a> BTreeV2<'a> {
             .saturating_add(PREFIX_LEN)
             .saturating_add(CHECKSUM_LEN);
         let bytes = self.image.bytes(NODE, address, to_u64(len))?;
+        self.image.claim(NODE, address, self.node_len);
         let mut fields = Fields::new(NODE, address, sizes, &bytes);
         fields.signature(signature)?;
         fields.version(&[VERSION])?;

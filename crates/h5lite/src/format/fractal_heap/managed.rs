@@ -230,6 +230,38 @@ impl<'a> Managed<'a> {
         fields.offset()
     }
 
+    /// Reads every block there is, whether something is in it or not.
+    pub(super) fn walk(&mut self) -> Result<()> {
+        let Some(root) = self.root else { return Ok(()) };
+        let mut waiting = vec![(root, 0_u64, self.rows, self.table.block_bits(0))];
+        while let Some((address, base, rows, bits)) = waiting.pop() {
+            if rows == 0 {
+                self.direct(address, base, power(bits))?;
+                continue;
+            }
+            for entry in 0..u64::from(rows) << self.table.width {
+                let row = u32::try_from(entry >> self.table.width).unwrap_or(u32::MAX);
+                let Some(child) = self.child(address, base, rows, entry)? else {
+                    continue;
+                };
+                let column = entry & power(self.table.width).saturating_sub(1);
+                let below = self.table.rows_below(row).filter(|below| *below < rows);
+                let below = below.ok_or_else(|| {
+                    let reason = format_args!("a block in row {row} of {rows}");
+                    Error::corrupt(INDIRECT, address, reason)
+                })?;
+                let start = match row {
+                    0 => 0,
+                    _ => power(self.table.row_bits(row)),
+                };
+                let bits = self.table.block_bits(row);
+                let start = start.saturating_add(column << bits);
+                waiting.push((child, base.saturating_add(start), below, bits));
+            }
+        }
+        Ok(())
+    }
+
     /// The `len` bytes of the direct block at `address`, for `offset` of the heap.
     fn direct(&mut self, address: Address, offset: u64, len: u64) -> Result<&[u8]> {
         let checksummed = self.checksummed;
@@ -256,6 +288,7 @@ impl<'a> Managed<'a> {
         let heap = self.heap;
         let offset_width = self.table.heap_offset_width();
         let sizes = self.blocks.image().sizes();
+        self.blocks.image().claim(structure, address, len);
         let block = self.blocks.get(structure, address, len, |mut fields| {
             let whole = fields.clone().rest();
             fields.signature(match structure {

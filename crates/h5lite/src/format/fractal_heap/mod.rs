@@ -15,17 +15,21 @@ use crate::{
     format::{
         btree_v2::BTreeV2,
         field::{Fields, bytes_for},
+        free_space,
     },
     image::{Address, Image},
 };
 
 const NAME: &str = "fractal heap header";
+const HUGE_OBJECT: &str = "huge object of a fractal heap";
 const SIGNATURE: [u8; 4] = *b"FRHP";
 const VERSION: u8 = 0;
 /// Flag: direct blocks hold a checksum.
 const CHECKSUMMED: u8 = 0b10;
 /// B-tree records of huge objects without filters that are found by a number.
 const HUGE_RECORDS: u8 = 1;
+/// B-tree records of huge objects: found by a number, filtered, directly, both.
+const HUGE_OBJECTS: [u8; 4] = [HUGE_RECORDS, 2, 3, 4];
 /// The longest ID whose tiny objects have a length of 4 bits; in longer ones it has 12.
 const MAX_SHORT_ID: usize = 18;
 
@@ -39,6 +43,8 @@ pub(crate) struct FractalHeap<'a> {
     length_width: u8,
     managed: Managed<'a>,
     huge_btree: Option<Address>,
+    /// What keeps its free space.
+    free_space: Option<Address>,
     /// Address and length of each huge object by its number, once one was asked for.
     huge: Option<HashMap<u64, (Address, u64)>>,
 }
@@ -68,13 +74,15 @@ impl<'a> FractalHeap<'a> {
                 .saturating_add(filters_len);
         }
         let bytes = image.bytes(NAME, address, len)?;
+        image.claim(NAME, address, len);
         let mut fields = Fields::new(NAME, address, sizes, &bytes);
         fields.skip(9)?;
         let flags = fields.u8()?;
         let max_managed = u64::from(fields.u32()?);
         let _next_huge = fields.length()?;
         let huge_btree = fields.offset()?;
-        let _free_space = (fields.length()?, fields.offset()?);
+        let _free = fields.length()?;
+        let free_space = fields.offset()?;
         let _managed_space = (fields.length()?, fields.length()?, fields.length()?);
         let _managed_objects = fields.length()?;
         let _huge_objects = (fields.length()?, fields.length()?);
@@ -99,6 +107,7 @@ impl<'a> FractalHeap<'a> {
             length_width,
             managed: Managed::new(image, address, table, root, rows, checksummed),
             huge_btree,
+            free_space,
             huge: None,
         })
     }
@@ -137,6 +146,26 @@ impl<'a> FractalHeap<'a> {
         }
     }
 
+    /// Reads all there is of it, whether objects are in it or not.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where something is broken.
+    pub(crate) fn walk(&mut self) -> Result<()> {
+        self.managed.walk()?;
+        if let Some(manager) = self.free_space {
+            free_space::walk(self.image, manager)?;
+        }
+        let Some(btree) = self.huge_btree else {
+            return Ok(());
+        };
+        BTreeV2::read(self.image, btree, &HUGE_OBJECTS)?.walk(&mut |record| {
+            let mut fields = Fields::new("huge object record", btree, self.image.sizes(), record);
+            let (address, len) = (fields.address_of("a huge object")?, fields.length()?);
+            self.image.claim(HUGE_OBJECT, address, len);
+            Ok(())
+        })
+    }
+
     /// The object with the ID that `fields` have begun to read.
     fn huge(&mut self, mut fields: Fields<'_>) -> Result<Cow<'a, [u8]>> {
         let sizes = self.image.sizes();
@@ -149,8 +178,7 @@ impl<'a> FractalHeap<'a> {
             let found = self.huge_objects(&fields)?.get(&number);
             *found.ok_or_else(|| fields.corrupt(format_args!("no huge object {number}")))?
         };
-        self.image
-            .bytes("huge object of a fractal heap", address, len)
+        self.image.bytes(HUGE_OBJECT, address, len)
     }
 
     fn huge_objects(&mut self, id: &Fields<'_>) -> Result<&HashMap<u64, (Address, u64)>> {

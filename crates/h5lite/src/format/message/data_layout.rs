@@ -38,7 +38,12 @@ pub(crate) enum DataLayout {
         plain_partial_chunks: bool,
     },
     /// In other datasets: a virtual dataset, which is not read.
-    Virtual,
+    Virtual {
+        /// The global heap collection that lists them.
+        heap: Option<Address>,
+        /// The object of the collection.
+        index: u32,
+    },
 }
 
 /// The structure that finds a chunk. Its address is `None` while no chunk has been written.
@@ -109,16 +114,16 @@ impl Message for DataLayout {
                     parse_index(fields, flags)
                 })
             }
-            (3, _) => {
-                fields.rest();
-                Ok(Self::Virtual)
-            }
+            (3, _) => Ok(Self::Virtual {
+                heap: fields.offset()?,
+                index: fields.u32()?,
+            }),
             (class, _) => Err(fields.corrupt(format_args!("unknown layout class {class}"))),
         }
     }
 
-    /// Version 3. Only what version 3 can express is ever encoded: compact, contiguous, and chunks
-    /// in a version 1 B-tree.
+    /// Version 3, or version 4 for a virtual dataset. Only what version 3 can express is ever encoded
+    /// otherwise: compact, contiguous, and chunks in a version 1 B-tree.
     fn encode(&self, out: &mut Encoder) {
         match self {
             Self::Compact(data) => {
@@ -148,7 +153,11 @@ impl Message for DataLayout {
                     out.uint(4, dim);
                 }
             }
-            Self::Virtual => out.put(&[4, 3]),
+            Self::Virtual { heap, index } => {
+                out.put(&[4, 3]);
+                out.offset(*heap);
+                out.u32(*index);
+            }
         }
     }
 }
@@ -259,10 +268,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn comes_back(data in vec(any::<u8>(), 0..50), at in of(0_u64..u64::MAX), size: u64, shape in vec(1_u64..1 << 32, 1..5), element_size in 1_u64..100) {
+        fn comes_back(data in vec(any::<u8>(), 0..50), index: u32, at in of(0_u64..u64::MAX), size: u64, shape in vec(1_u64..1 << 32, 1..5), element_size in 1_u64..100) {
             let address = at.map(Address);
             for layout in [
                 DataLayout::Compact(data),
+                DataLayout::Virtual { heap: address, index },
                 DataLayout::Contiguous { address, size: Some(size) },
                 DataLayout::Chunked { shape, element_size, index: ChunkIndex::BtreeV1(address), plain_partial_chunks: false },
             ] {

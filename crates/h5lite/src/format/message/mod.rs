@@ -10,6 +10,8 @@ mod datatype;
 mod datatype_display;
 mod datatype_encode;
 mod datatype_parse;
+mod external_files;
+mod file_space_info;
 mod fill_value;
 mod filter_pipeline;
 mod link;
@@ -26,6 +28,8 @@ pub use datatype::{
     ByteOrder, CharacterSet, Class, Datatype, EnumMember, FloatLayout, Member, Padding,
     ReferenceKind,
 };
+pub(crate) use external_files::ExternalFiles;
+pub(crate) use file_space_info::FileSpaceInfo;
 pub(crate) use fill_value::{FillValue, OldFillValue};
 pub(crate) use filter_pipeline::FilterPipeline;
 pub use filter_pipeline::{Filter, FilterId};
@@ -56,16 +60,12 @@ pub(crate) trait Message: Sized {
 pub(crate) mod kind {
     /// A message that is to be ignored: free room in a header.
     pub(crate) const NIL: u16 = 0x00;
-    /// Raw data in other files.
-    pub(crate) const EXTERNAL_FILES: u16 = 0x07;
     /// How many hard links lead to an object, in version 2 headers.
     pub(crate) const REFERENCE_COUNT: u16 = 0x16;
     /// Messages of a superblock extension that keep a file from being edited in place.
     pub(crate) const SHARED_MESSAGE_TABLE: u16 = 0x0f;
     /// Where the driver of a file keeps its notes.
     pub(crate) const DRIVER_INFO: u16 = 0x14;
-    /// How free space is kept.
-    pub(crate) const FILE_SPACE_INFO: u16 = 0x17;
     /// A copy of the metadata cache.
     pub(crate) const CACHE_IMAGE: u16 = 0x18;
 }

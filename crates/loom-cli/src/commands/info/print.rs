@@ -18,6 +18,9 @@ pub(super) fn print(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     let mut head = Grid::default();
     head.row(["File", &escape(&summary.file)]);
     head.row(["Size", &render::bytes(summary.size)]);
+    if let Some(unreachable) = summary.unreachable {
+        head.row(["Unreachable", &render::bytes(unreachable)]);
+    }
     let shape = format!(
         "{} x {}",
         count(rows, "row (genes)", "rows (genes)"),

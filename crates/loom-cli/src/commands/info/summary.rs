@@ -1,5 +1,5 @@
-//! What there is to say about a file. Nothing here reads a matrix, a chunk index, or the values of
-//! a row or column attribute.
+//! What there is to say about a file. Nothing here reads a matrix or numbers: what of the file is in
+//! use is told by its headers, its chunk indexes, and where its text leads.
 
 use std::{fmt::Display, fs, path::Path};
 
@@ -22,6 +22,8 @@ const MAX_BYTES: usize = 1 << 20;
 pub(super) struct Summary {
     pub(super) file: String,
     pub(super) size: u64,
+    /// Bytes of the file that nothing leads to; `null` where that cannot be found out.
+    pub(super) unreachable: Option<u64>,
     pub(super) spec_version: String,
     pub(super) last_modified: Option<String>,
     pub(super) shape: [usize; 2],
@@ -84,6 +86,7 @@ impl Summary {
         Self {
             file: file.display().to_string(),
             size: fs::metadata(file).map_or(ds.file().content_len(), |metadata| metadata.len()),
+            unreachable: look.unreachable(),
             spec_version: ds.spec_version().to_string(),
             last_modified: look.keep("last_modified", ds.last_modified()).flatten(),
             shape: [rows, cols],
@@ -104,6 +107,11 @@ impl Look<'_> {
         result
             .map_err(|error| self.warnings.push(format!("{what}: {error}")))
             .ok()
+    }
+
+    fn unreachable(&mut self) -> Option<u64> {
+        let space = self.keep("unreachable space", self.ds.file().space());
+        space.map(|space| space.unreachable)
     }
 
     fn layers(&mut self) -> Vec<Item> {

@@ -6,6 +6,10 @@
 //! 2^((s+1)/2) times the smallest number of elements. The first super blocks are not stored; their
 //! data blocks are listed in the index block.
 
+mod claim;
+mod division;
+
+use self::division::{Division, Location, power};
 use crate::{
     error::{Error, Result},
     format::{
@@ -28,72 +32,6 @@ const SUPER_BLOCK_SIGNATURE: [u8; 4] = *b"EASB";
 const DATA_BLOCK_SIGNATURE: [u8; 4] = *b"EADB";
 const VERSION: u8 = 0;
 const CHECKSUM_LEN: u64 = 4;
-
-/// How the elements behind those of the index block are divided. All numbers are powers of two, and
-/// their exponents are kept.
-#[derive(Clone, Copy, Debug)]
-struct Division {
-    /// Elements of the array.
-    array: u32,
-    /// Elements of the smallest data blocks.
-    data_block: u32,
-    /// Elements of a page; longer data blocks are cut into pages.
-    page: u32,
-    /// Data blocks of the first super block that is stored.
-    stored_super_block: u32,
-}
-
-impl Division {
-    /// The first super block that is stored.
-    fn first_stored(&self) -> u32 {
-        self.stored_super_block.saturating_mul(2)
-    }
-
-    /// How many super blocks there can be.
-    fn super_blocks(&self) -> u32 {
-        let more = self.array.saturating_sub(self.data_block);
-        more.saturating_add(1)
-    }
-
-    /// How many data blocks the super blocks before `super_block` have: pairs of 1, 2, 4, ...
-    fn data_blocks_before(super_block: u32) -> u64 {
-        let pairs = super_block / 2;
-        let in_pairs = power(pairs).saturating_sub(1).saturating_mul(2);
-        let odd = u64::from(super_block % 2);
-        in_pairs.saturating_add(odd.saturating_mul(power(pairs)))
-    }
-
-    /// Where the `index`-th of the elements behind those of the index block stands.
-    fn locate(&self, index: u64) -> Location {
-        let super_block = (index >> self.data_block).saturating_add(1).ilog2();
-        let before = power(super_block).saturating_sub(1) << self.data_block;
-        let within = index.saturating_sub(before);
-        let elements = self.data_block.saturating_add(super_block.div_ceil(2));
-        Location {
-            super_block,
-            data_block: within >> elements,
-            elements,
-            element: within & power(elements).saturating_sub(1),
-        }
-    }
-}
-
-/// The place of an element.
-#[derive(Clone, Copy, Debug)]
-struct Location {
-    super_block: u32,
-    /// Data block of the super block.
-    data_block: u64,
-    /// Log2 of the elements of the data block.
-    elements: u32,
-    /// Element of the data block.
-    element: u64,
-}
-
-/// Two to the power of `exponent`.
-fn power(exponent: u32) -> u64 {
-    1_u64.checked_shl(exponent).unwrap_or(u64::MAX)
-}
 
 /// The answer for element `index`, the `within`-th of 2^`elements` that are not stored.
 fn missing(index: u64, within: u64, elements: u32) -> Lookup {
@@ -124,7 +62,9 @@ impl<'a> ExtensibleArray<'a> {
         let sizes = image.sizes();
         let lengths = u64::from(sizes.length).saturating_mul(6);
         let widths = lengths.saturating_add(sizes.offset.into());
-        let bytes = image.bytes(HEADER, address, widths.saturating_add(16))?;
+        let len = widths.saturating_add(16);
+        let bytes = image.bytes(HEADER, address, len)?;
+        image.claim(HEADER, address, len);
         let mut fields = Fields::new(HEADER, address, sizes, &bytes);
         fields.signature(HEADER_SIGNATURE)?;
         fields.version(&[VERSION])?;
@@ -193,6 +133,17 @@ impl<'a> ExtensibleArray<'a> {
         numbering.walk(wanted, lookup, visit)
     }
 
+    /// Length of a super block's bitmap: each data block of 2^`bits` elements has a bit for each of
+    /// its pages, in whole bytes.
+    fn bitmap_len(&self, bits: u32, data_blocks: u64) -> u64 {
+        let pages = bits
+            .checked_sub(self.division.page)
+            .filter(|pages| *pages > 0);
+        pages.map_or(0, |pages| {
+            data_blocks.saturating_mul(power(pages).div_ceil(8))
+        })
+    }
+
     fn lookup(&mut self, index: u64) -> Result<Lookup> {
         let Some(index_block) = self.index_block.filter(|_| index < self.end) else {
             return Ok(Lookup::Missing { until: u64::MAX });
@@ -245,12 +196,9 @@ impl<'a> ExtensibleArray<'a> {
             let elements = place.super_block.saturating_add(self.division.data_block);
             return Ok(missing(index, within, elements));
         };
-        // Each data block has a bit for each of its pages, in whole bytes.
         let pages = place.elements.checked_sub(page).filter(|pages| *pages > 0);
         let data_blocks = power(place.super_block / 2);
-        let bitmap_len = pages.map_or(0, |pages| {
-            data_blocks.saturating_mul(power(pages).div_ceil(8))
-        });
+        let bitmap_len = self.bitmap_len(place.elements, data_blocks);
         let mut fields = self.super_block(super_block, bitmap_len, data_blocks)?;
         let bitmap = fields.clone();
         fields.take_long(bitmap_len)?;
@@ -309,6 +257,7 @@ impl<'a> ExtensibleArray<'a> {
         let elements_len = self.elements.total_len(self.in_index_block);
         let len = elements_len.saturating_add(self.addresses_len(addresses));
         let kind = (INDEX_BLOCK, INDEX_BLOCK_SIGNATURE, false);
+        self.claim_whole(kind, address, len);
         self.block(kind, address, len, |mut fields| {
             fields.take_long(len)?;
             fields.checksum()
@@ -324,6 +273,7 @@ impl<'a> ExtensibleArray<'a> {
     ) -> Result<Fields<'_>> {
         let len = bitmap_len.saturating_add(self.addresses_len(data_blocks));
         let kind = (SUPER_BLOCK, SUPER_BLOCK_SIGNATURE, true);
+        self.claim_whole(kind, address, len);
         self.block(kind, address, len, |mut fields| {
             fields.take_long(len)?;
             fields.checksum()

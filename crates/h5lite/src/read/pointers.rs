@@ -1,0 +1,110 @@
+//! Where stored elements lead: to values in the global heap, to objects of the file.
+
+use crate::{
+    error::Result,
+    format::{
+        field::Fields,
+        message::{Class, Datatype, ReferenceKind},
+    },
+    image::{Address, Sizes},
+};
+
+const NAME: &str = "variable-length value";
+
+/// What a part of an element leads to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pointer<'t> {
+    /// An object of the global heap that holds elements of this type.
+    Sequence(&'t Datatype),
+    /// An object of the file, by the address of its header.
+    Object,
+    /// An object of the global heap that names a dataset and positions in it.
+    Region,
+    /// Something that is not decoded.
+    Unknown,
+}
+
+/// Whether elements of this type lead anywhere.
+pub(crate) fn leads_elsewhere(datatype: &Datatype) -> bool {
+    match &datatype.class {
+        Class::Reference(_) | Class::VariableLength { .. } => true,
+        Class::Array { base, .. } => leads_elsewhere(base),
+        Class::Compound(members) => members.iter().any(|m| leads_elsewhere(&m.datatype)),
+        _ => false,
+    }
+}
+
+/// Whether elements of this type lead to objects of the file.
+pub(crate) fn refers(datatype: &Datatype) -> bool {
+    match &datatype.class {
+        Class::Reference(_) => true,
+        Class::Array { base, .. } | Class::VariableLength { base, .. } => refers(base),
+        Class::Compound(members) => members.iter().any(|member| refers(&member.datatype)),
+        _ => false,
+    }
+}
+
+/// Calls `visit` with each part of stored elements that leads elsewhere, and its bytes.
+///
+/// # Errors
+/// What `visit` returns.
+pub(crate) fn each_pointer(
+    datatype: &Datatype,
+    elements: &mut [u8],
+    visit: &mut dyn FnMut(Pointer<'_>, &mut [u8]) -> Result<()>,
+) -> Result<()> {
+    if !leads_elsewhere(datatype) {
+        return Ok(());
+    }
+    for element in elements.chunks_exact_mut((datatype.size as usize).max(1)) {
+        match &datatype.class {
+            Class::Reference(ReferenceKind::Object) => visit(Pointer::Object, element)?,
+            Class::Reference(ReferenceKind::Region) => visit(Pointer::Region, element)?,
+            Class::Reference(ReferenceKind::Other(_)) => visit(Pointer::Unknown, element)?,
+            Class::VariableLength { base, .. } => visit(Pointer::Sequence(base), element)?,
+            Class::Array { base, .. } => each_pointer(base, element, visit)?,
+            Class::Compound(members) => {
+                for member in members {
+                    let start = member.offset as usize;
+                    let end = start.saturating_add(member.datatype.size as usize);
+                    if let Some(value) = element.get_mut(start..end) {
+                        each_pointer(&member.datatype, value, visit)?;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The place of an object in the global heap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HeapId {
+    /// The collection.
+    pub(crate) collection: Address,
+    /// Which of its objects.
+    pub(crate) index: u32,
+}
+
+impl HeapId {
+    /// The object a sequence is in, and its number of elements. `None`: it is empty, or was never
+    /// written.
+    pub(crate) fn of_sequence(element: &[u8], sizes: Sizes) -> Result<Option<(u32, Self)>> {
+        let mut fields = Fields::new(NAME, Address(0), sizes, element);
+        let count = fields.u32()?;
+        let id = Self::parse(&mut fields)?;
+        Ok(id.filter(|_| count > 0).map(|id| (count, id)))
+    }
+
+    /// The object a region reference is in. `None`: it was never set.
+    pub(crate) fn of_region(element: &[u8], sizes: Sizes) -> Result<Option<Self>> {
+        Self::parse(&mut Fields::new(NAME, Address(0), sizes, element))
+    }
+
+    fn parse(fields: &mut Fields<'_>) -> Result<Option<Self>> {
+        let collection = fields.offset()?.filter(|address| address.0 != 0);
+        let index = fields.u32()?;
+        Ok(collection.map(|collection| Self { collection, index }))
+    }
+}

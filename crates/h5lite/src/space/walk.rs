@@ -1,0 +1,271 @@
+//! From the superblock to everything it leads to.
+
+use std::collections::HashSet;
+
+use crate::{
+    edit::{btree_k, record_len},
+    error::{Error, InObject, Result},
+    file::File,
+    format::{
+        btree_v1,
+        btree_v2::BTreeV2,
+        fractal_heap::FractalHeap,
+        free_space,
+        global_heap::GlobalHeap,
+        local_heap::LocalHeap,
+        message::{
+            AttributeInfo, DataLayout, Datatype, ExternalFiles, FileSpaceInfo, LinkInfo, LinkTarget,
+        },
+        object_header::ObjectHeader,
+        superblock::BtreeK,
+        symbol_table::{self, SymbolTableNode},
+    },
+    image::{Address, Extent},
+    object::{Dataset, Object},
+    read::{HeapId, Pointer, each_pointer, leads_elsewhere, tiles},
+};
+
+/// Indexes of links, by name and by order of creation.
+const LINK_INDEXES: [u8; 2] = [5, 6];
+/// The same of attributes.
+const ATTRIBUTE_INDEXES: [u8; 2] = [8, 9];
+/// Values are read in pieces of about this many bytes.
+const PIECE: usize = 16 << 20;
+
+/// A walk over a file that takes down what it meets.
+pub(super) struct Walk<'f> {
+    original: &'f File,
+    /// The same file, whose image takes down what is read.
+    file: File,
+    k: BtreeK,
+    /// Structures that several objects may lead to, as far as they were visited.
+    shared: HashSet<Address>,
+}
+
+/// What the nodes of an object's version 1 B-trees index.
+type Nodes = btree_v1::Kind;
+
+impl<'f> Walk<'f> {
+    pub(super) fn new(original: &'f File) -> Result<Self> {
+        let file = original.with_claims();
+        Ok(Self {
+            original,
+            k: btree_k(original)?,
+            file,
+            shared: HashSet::new(),
+        })
+    }
+
+    /// Visits everything.
+    pub(super) fn run(mut self, visit: &mut dyn FnMut(&str, &Extent) -> Result<()>) -> Result<()> {
+        self.whole_file()?;
+        self.hand_over("/", Nodes::Group, visit)?;
+        let root = self.file.superblock().root;
+        let mut seen = HashSet::from([root]);
+        let mut waiting = vec![("/".to_owned(), root)];
+        while let Some((path, address)) = waiting.pop() {
+            let nodes = self.object(&path, address, &mut |path, target| {
+                if seen.insert(target) {
+                    waiting.push((path, target));
+                }
+            });
+            let nodes = nodes.in_object(&path)?;
+            self.hand_over(&path, nodes, visit)?;
+        }
+        Ok(())
+    }
+
+    /// What was read since the last time goes to `visit`, each extent once.
+    fn hand_over(
+        &mut self,
+        path: &str,
+        nodes: Nodes,
+        visit: &mut dyn FnMut(&str, &Extent) -> Result<()>,
+    ) -> Result<()> {
+        let sizes = self.file.image().sizes();
+        let node_k = match nodes {
+            Nodes::Group => self.k.group_internal,
+            Nodes::Chunk { .. } => self.k.chunk,
+        };
+        let mut extents = self.file.image().take_claims();
+        for extent in &mut extents {
+            // Nodes have the same length whatever is in them.
+            let len = match extent.structure {
+                btree_v1::NAME => btree_v1::node_len(nodes, sizes, usize::from(node_k) * 2),
+                symbol_table::NAME => {
+                    SymbolTableNode::len(sizes, usize::from(self.k.group_leaf) * 2)
+                }
+                _ => 0,
+            };
+            extent.len = extent.len.max(len);
+        }
+        extents.sort_unstable_by_key(|extent| (extent.address, extent.structure, extent.len));
+        extents.dedup();
+        for extent in &extents {
+            let shared = extent.structure == GlobalHeap::NAME
+                || extent.structure.starts_with("object header");
+            if !shared || self.shared.insert(extent.address) {
+                visit(path, extent)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The superblock, its extension, and what free space the file keeps.
+    fn whole_file(&self) -> Result<()> {
+        let (image, superblock) = (self.file.image(), self.file.superblock());
+        let len = superblock.encode().len() as u64;
+        image.claim("superblock", Address(0), len);
+        let record = record_len(image.source(), superblock.end_of_file);
+        if superblock.version >= 2 && record > 0 {
+            image.claim("rescue record", Address(image.len() - record), record);
+        }
+        if let Some(block) = superblock.driver_information {
+            let start = image.bytes("driver information block", block, 8)?;
+            let len = start.get(4..).and_then(|len| len.try_into().ok());
+            let len = u32::from_le_bytes(len.unwrap_or_default());
+            image.claim("driver information block", block, 16 + u64::from(len));
+        }
+        let Some(extension) = superblock.extension else {
+            return Ok(());
+        };
+        let header = ObjectHeader::read(image, extension)?;
+        if let Some(info) = header.get::<FileSpaceInfo>(image)? {
+            for manager in info.managers {
+                free_space::walk(image, manager)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads an object whole, but for values that lead nowhere. Links go to `link`.
+    fn object(
+        &self,
+        path: &str,
+        address: Address,
+        link: &mut dyn FnMut(String, Address),
+    ) -> Result<Nodes> {
+        let image = self.file.image();
+        let object = Object::open(&self.file, path, address)?;
+        let header = &object.node().header;
+        if let Some(info) = header.get::<AttributeInfo>(image)? {
+            let indexes = [info.name_index, info.creation_order_index.flatten()];
+            self.dense(info.fractal_heap, indexes, &ATTRIBUTE_INDEXES)?;
+        }
+        for attribute in object.attributes()? {
+            if leads_elsewhere(attribute.datatype()) {
+                self.values(attribute.datatype(), attribute.read_bytes()?)?;
+            }
+        }
+        match &object {
+            Object::Group(group) => {
+                if let Some(info) = header.get::<LinkInfo>(image)? {
+                    let indexes = [info.name_index, info.creation_order_index.flatten()];
+                    self.dense(info.fractal_heap, indexes, &LINK_INDEXES)?;
+                }
+                for found in group.links()? {
+                    if let LinkTarget::Hard(target) = found.target {
+                        link(group.child_path(&found.name), target);
+                    }
+                }
+                Ok(Nodes::Group)
+            }
+            Object::Dataset(dataset) => {
+                self.dataset(dataset, header)?;
+                Ok(Nodes::Chunk {
+                    rank: dataset.shape().len(),
+                })
+            }
+            Object::Datatype(_) => Ok(Nodes::Group),
+        }
+    }
+
+    /// A fractal heap and the trees that index it.
+    fn dense(
+        &self,
+        heap: Option<Address>,
+        indexes: [Option<Address>; 2],
+        types: &[u8],
+    ) -> Result<()> {
+        let image = self.file.image();
+        if let Some(heap) = heap {
+            FractalHeap::read(image, heap)?.walk()?;
+        }
+        for index in indexes.into_iter().flatten() {
+            BTreeV2::read(image, index, types)?.walk(&mut |_| Ok(()))?;
+        }
+        Ok(())
+    }
+
+    fn dataset(&self, dataset: &Dataset<'_>, header: &ObjectHeader) -> Result<()> {
+        let image = self.file.image();
+        let values = dataset.values();
+        values.storage.claim(image)?;
+        if let Some(DataLayout::Virtual {
+            heap: Some(heap), ..
+        }) = header.get(image)?
+        {
+            GlobalHeap::read(image, heap)?;
+        }
+        if let Some(external) = header.get::<ExternalFiles>(image)? {
+            LocalHeap::read(image, external.heap)?;
+        }
+        let datatype = dataset.datatype();
+        if !leads_elsewhere(datatype) {
+            return Ok(());
+        }
+        if let Some(fill) = &values.fill {
+            self.values(datatype, fill.clone())?;
+        }
+        if let Err(Error::Unsupported(_)) = dataset.check_filters() {
+            let what = "values of variable length behind a filter that is not known";
+            return Err(Error::unsupported(what));
+        }
+        // Read without taking anything down: the chunks are known.
+        let original = Object::open(self.original, dataset.path(), dataset.address())?;
+        let original = original.into_dataset()?;
+        let ones = vec![1; dataset.shape().len()];
+        let unit = dataset.chunk_shape().unwrap_or(&ones);
+        let element = datatype.size as usize;
+        for tile in tiles(dataset.shape(), unit, element, PIECE) {
+            self.values(datatype, original.read_bytes(&tile)?)?;
+        }
+        Ok(())
+    }
+
+    /// Follows stored elements into the global heap.
+    fn values(&self, datatype: &Datatype, mut elements: Vec<u8>) -> Result<()> {
+        let image = self.file.image();
+        let sizes = image.sizes();
+        let mut last = None;
+        let mut nested = Vec::new();
+        each_pointer(datatype, &mut elements, &mut |pointer, element| {
+            let (id, base) = match pointer {
+                Pointer::Sequence(base) => match HeapId::of_sequence(element, sizes)? {
+                    Some((_, id)) => (id, leads_elsewhere(base).then(|| base.clone())),
+                    None => return Ok(()),
+                },
+                Pointer::Region => match HeapId::of_region(element, sizes)? {
+                    Some(id) => (id, None),
+                    None => return Ok(()),
+                },
+                Pointer::Object | Pointer::Unknown => return Ok(()),
+            };
+            if base.is_none() && last == Some(id.collection) {
+                return Ok(());
+            }
+            last = Some(id.collection);
+            if base.is_none() && self.shared.contains(&id.collection) {
+                return Ok(());
+            }
+            let heap = GlobalHeap::read(image, id.collection)?;
+            if let Some(base) = base {
+                nested.push((base, heap.object(id.index)?.to_vec()));
+            }
+            Ok(())
+        })?;
+        nested
+            .into_iter()
+            .try_for_each(|(base, elements)| self.values(&base, elements))
+    }
+}

@@ -1,0 +1,141 @@
+//! Layers, to be changed.
+
+use h5lite::{Array, Selection, with_array};
+use ndarray::IxDyn;
+
+use super::matrix::{Matrix, check_finite};
+use crate::{
+    connection::LoomConnection,
+    error::{Error, Result},
+    layers::{Layers, WHAT, path},
+    spec,
+    state::State,
+};
+
+/// The layers, to be changed: loompy's `ds.layers[name] = matrix` and
+/// `ds.layers[name][rows, cols] = block`. Each call is one commit.
+///
+/// The main matrix is the layer `""`. All layers have its shape. A matrix holds integers or finite
+/// floats.
+#[derive(Debug)]
+pub struct LayersMut<'ds> {
+    state: &'ds mut State,
+}
+
+impl LoomConnection {
+    /// The layers, to be changed.
+    pub fn layers_mut(&mut self) -> LayersMut<'_> {
+        LayersMut {
+            state: &mut self.state,
+        }
+    }
+
+    /// Writes values over a part of the main matrix: loompy's `ds[rows, cols] = values`.
+    ///
+    /// # Errors
+    /// As [`LayersMut::write`].
+    pub fn write(
+        &mut self,
+        rows: impl Into<Selection>,
+        cols: impl Into<Selection>,
+        values: impl Into<Array>,
+    ) -> Result<()> {
+        self.layers_mut().write("", rows, cols, values)
+    }
+}
+
+impl LayersMut<'_> {
+    /// The layers as they are.
+    #[must_use]
+    pub fn as_ref(&self) -> Layers<'_> {
+        Layers::new(self.state)
+    }
+
+    /// Sets a layer: a dense array, a sparse matrix, or a type, for a layer of zeros. One of the
+    /// same name is replaced, with another type if need be.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`], [`Error::Name`], [`Error::NotFinite`]; [`Error::Type`] for text;
+    /// [`Error::Shape`] for another shape than the main matrix has, or for a main matrix that does
+    /// not fit the other layers, the attributes and the graphs in the file.
+    pub fn insert<'a>(&mut self, name: &str, matrix: impl Into<Matrix<'a>>) -> Result<()> {
+        let matrix = matrix.into();
+        (self.state).change(|change| change.write_layer(name, &matrix))
+    }
+
+    /// Writes values over the selected part of a layer: a block of the selection's shape, a list
+    /// for a single row or column, or one value for all of it. The layer keeps its type, which
+    /// must hold all numbers of the values' type.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`], [`Error::NotFound`], [`Error::NotFinite`], [`Error::Shape`];
+    /// [`h5lite::Error::OutOfBounds`] for a position outside the layer, [`h5lite::Error::Mismatch`]
+    /// for another type.
+    pub fn write(
+        &mut self,
+        name: &str,
+        rows: impl Into<Selection>,
+        cols: impl Into<Selection>,
+        values: impl Into<Array>,
+    ) -> Result<()> {
+        self.state.check_writable()?;
+        let (rows, cols, values) = (rows.into(), cols.into(), values.into());
+        let shape = self.as_ref().get(name)?.shape();
+        let places = (rows.positions(0, shape.0)?, cols.positions(1, shape.1)?);
+        let values = block(name, (places.0.len(), places.1.len()), values)?;
+        check_finite(name, &values, |row, col| (places.0[row], places.1[col]))?;
+        let path = path(name);
+        self.state.change(|change| {
+            change.edit.write_at(&path, &[rows, cols], &values)?;
+            change.stamp(&path)
+        })
+    }
+
+    /// Removes a layer. The main matrix cannot be removed.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`], [`Error::NotFound`]; [`Error::Misuse`] for the main matrix.
+    pub fn remove(&mut self, name: &str) -> Result<()> {
+        self.require(name)?;
+        (self.state).change(|change| change.remove(spec::LAYERS, name))
+    }
+
+    /// Gives a layer another name. That of the main matrix cannot be changed, or given away.
+    ///
+    /// # Errors
+    /// As [`remove`](Self::remove); [`Error::Name`]; [`Error::Exists`] where a layer has the new
+    /// name.
+    pub fn rename(&mut self, from: &str, to: &str) -> Result<()> {
+        self.require(from)?;
+        (self.state).change(|change| change.rename(WHAT, spec::LAYERS, from, to))
+    }
+
+    fn require(&self, name: &str) -> Result<()> {
+        self.state.check_writable()?;
+        if name.is_empty() {
+            let reason = "the main matrix stays, and stays the main matrix";
+            return Err(Error::Misuse(format!("{WHAT} \"\": {reason}")));
+        }
+        if self.as_ref().contains(name)? {
+            return Ok(());
+        }
+        Err(Error::not_found(WHAT, name))
+    }
+}
+
+/// Values as a block of this shape.
+fn block(name: &str, shape: (usize, usize), values: Array) -> Result<Array> {
+    let wanted = [shape.0, shape.1];
+    let list = values.ndim() == 1 && wanted.contains(&1) && values.len() == shape.0 * shape.1;
+    if values.ndim() != 0 && !list && *values.shape() != wanted {
+        return Err(Error::Shape {
+            what: format!("the block for {WHAT} {name:?}"),
+            expected: format!("{wanted:?}, that of the selection,"),
+            found: values.shape().to_vec(),
+        });
+    }
+    Ok(with_array!(values, a => match list {
+        true => a.into_shape_with_order(IxDyn(&wanted)).unwrap_or_default().into(),
+        false => a.broadcast(IxDyn(&wanted)).map(|a| a.to_owned()).unwrap_or_default().into(),
+    }))
+}
