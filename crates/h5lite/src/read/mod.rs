@@ -9,6 +9,7 @@ mod storage;
 mod text;
 mod tiles;
 mod values;
+mod worker;
 
 pub(crate) use items::{Projection, StoredNumber};
 pub(crate) use plan::{Band, bands, checked};
@@ -17,3 +18,4 @@ pub(crate) use storage::Storage;
 pub(crate) use text::{each_sequence, each_string};
 pub(crate) use tiles::tiles;
 pub(crate) use values::Values;
+pub(crate) use worker::Worker;

@@ -13,6 +13,7 @@ use crate::{
         plan,
         storage::Storage,
         text::{each_sequence, each_string, mismatch},
+        worker::Worker,
     },
     threads::Threads,
     value::{Array, DType, Element, Selection},
@@ -104,17 +105,43 @@ impl Values<'_> {
             return Array::Str(array(&shape, values)?).into_typed();
         }
         let mut values = filled(T::default(), shape.iter().product())?;
-        self.read_into(selections, &mut values, lossy, true)?;
+        self.fill_in(selections, &mut values, (lossy, true), None)?;
         array(&shape, values)
     }
 
-    /// Reads values into a buffer of exactly the right length; `zeroed` where it holds zeros.
+    /// Reads values into a buffer of exactly the right length.
     pub(crate) fn read_into<T: Element>(
         &self,
         selections: &[Selection],
         out: &mut [T],
         lossy: bool,
-        zeroed: bool,
+    ) -> Result<()> {
+        self.fill_in(selections, out, (lossy, false), None)
+    }
+
+    /// What a thread needs to read again and again with [`read_with`](Self::read_with).
+    pub(crate) fn worker(&self) -> Result<Worker<'_>> {
+        self.storage.check_readable(self.limits)?;
+        Worker::new(&self.storage)
+    }
+
+    /// As [`read_into`](Self::read_into), on the caller's thread with a worker for these values.
+    pub(crate) fn read_with<T: Element>(
+        &self,
+        worker: &mut Worker<'_>,
+        selections: &[Selection],
+        out: &mut [T],
+    ) -> Result<()> {
+        self.fill_in(selections, out, (false, false), Some(worker))
+    }
+
+    /// Reads values into a buffer; `zeroed` where it holds zeros.
+    fn fill_in<T: Element>(
+        &self,
+        selections: &[Selection],
+        out: &mut [T],
+        (lossy, zeroed): (bool, bool),
+        worker: Option<&mut Worker<'_>>,
     ) -> Result<()> {
         let stored = self.dtype()?;
         if !lossy && !stored.is_safe_in(T::DTYPE) {
@@ -134,6 +161,7 @@ impl Values<'_> {
                 convert,
                 zeroed,
             },
+            worker,
         )
     }
 
@@ -152,7 +180,7 @@ impl Values<'_> {
             convert,
             zeroed: true,
         };
-        self.gather(selections, &mut bytes, None, &output)?;
+        self.gather(selections, &mut bytes, None, &output, None)?;
         Ok(bytes)
     }
 
@@ -186,6 +214,7 @@ impl Values<'_> {
         out: &mut [T],
         number: Option<StoredNumber>,
         output: &Output<T>,
+        worker: Option<&mut Worker<'_>>,
     ) -> Result<()> {
         let wanted = self.counts(selections, 0)?.iter().product::<usize>() * output.per_item;
         if out.len() != wanted {
@@ -203,7 +232,8 @@ impl Values<'_> {
             number,
             fill: self.fill.as_deref(),
         };
-        gather.run(&plan::checked(selections, &self.shape)?, out, output)
+        let selections = plan::checked(selections, &self.shape)?;
+        gather.run(&selections, out, output, worker)
     }
 
     /// Length of every axis of a result, array types included.
@@ -383,7 +413,7 @@ mod tests {
         assert_eq!(far.read::<u32>(&at, false).unwrap(), expected);
         // A buffer that holds something else is overwritten.
         let mut buffer = [1_u32; 4];
-        far.read_into(&at, &mut buffer, false, false).unwrap();
+        far.read_into(&at, &mut buffer, false).unwrap();
         assert_eq!(buffer, [0x0707_0707; 4]);
     }
 

@@ -126,8 +126,11 @@ fn block<T: Number>(setting: &Setting, rows: Selection, cols: Selection) -> Work
 fn scan(setting: &Setting, axis: Axis) -> Work {
     on_file(setting, move |ds| {
         let mut positions = 0;
-        for batch in ds.scan(axis).batch_size(512) {
-            positions += batch?.indices.len();
+        let mut batches = ds.scan(axis).batch_size(512).into_iter();
+        while let Some(batch) = batches.next() {
+            let batch = batch?;
+            positions += batch.indices.len();
+            batches.recycle(batch);
         }
         Ok(positions as f64)
     })

@@ -57,16 +57,13 @@ impl Layer<'_> {
         let total = AtomicUsize::new(0);
         let parts = self.each(
             rows.bands(high),
-            || Ok(Workspace::default()),
-            |work, band| {
+            || Ok((self.reader()?, Workspace::default())),
+            |(reader, work), band| {
                 let mut found = Triplets::default();
                 for piece in &across {
                     work.fit(band.len, piece.len);
-                    self.read_into(
-                        band.selection.clone(),
-                        piece.selection.clone(),
-                        &mut work.block,
-                    )?;
+                    let block = [band.selection.clone(), piece.selection.clone()];
+                    reader.read_into(&block, &mut work.block)?;
                     for (row, line) in (band.first..).zip(work.block.chunks_exact(piece.len)) {
                         let count = compress(line, &mut work.at, &mut work.values);
                         let (at, values) = (&work.at[..count], &work.values[..count]);
@@ -80,6 +77,7 @@ impl Layer<'_> {
                 if across.len() > 1 && rows.in_order() && cols.in_order() {
                     found.sort_rows();
                 }
+                found.shrink();
                 Ok(found)
             },
         )?;
@@ -184,6 +182,13 @@ impl<T: Number> Triplets<T> {
                 }
             }
         }
+    }
+
+    /// Gives back memory that is not needed.
+    fn shrink(&mut self) {
+        self.row.shrink_to_fit();
+        self.col.shrink_to_fit();
+        self.data.shrink_to_fit();
     }
 
     fn concat(parts: Vec<Self>) -> Self {

@@ -64,15 +64,15 @@ impl Layer<'_> {
         let bands = bands::run_bands(&(0..length), narrow);
         let parts = self.each(
             bands,
-            || Ok(Vec::new()),
-            |block, band| {
+            || Ok((self.reader()?, Vec::new())),
+            |(reader, block), band| {
                 let mut running: Vec<_> = (stats.iter())
                     .map(|&stat| Running::new(stat, band.len))
                     .collect();
                 for piece in &pieces {
                     block.resize(band.len * piece.len, 0.0);
                     let (rows, cols) = axis.pair(band.selection.clone(), piece.selection.clone());
-                    self.read_into(rows, cols, block)?;
+                    reader.read_into(&[rows, cols], block)?;
                     for stat in &mut running {
                         match axis {
                             Axis::Rows => stat.add_lanes(block, piece.len),
