@@ -92,6 +92,14 @@ pub enum Error {
         /// The first such value.
         value: f64,
     },
+    /// Values that are to identify rows or columns, and do not.
+    #[error("{what} cannot be the key: {reason}")]
+    Keys {
+        /// Which values: `row attribute "Accession" of b.loom`.
+        what: String,
+        /// Some of the values that are there several times, or in one file only.
+        reason: String,
+    },
     /// A name that nothing in a Loom file can have.
     #[error(
         "{what} cannot be called {name:?}: a name is not empty, \".\" or \"..\" and contains neither \

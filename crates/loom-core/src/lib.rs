@@ -17,7 +17,10 @@
 //! | `ds.map([f, g], axis=0)` | [`LoomConnection::map`]; [`Layer::stats`] for sums, means and the like |
 //! | `ds.sparse(rows, cols, layer)` | [`LoomConnection::sparse`], [`Layer::sparse`] |
 //! | `ds.aggregate(None, None, "Clusters", "mean")` | [`LoomConnection::aggregate`] with an [`Aggregate`] |
+//! | `ds.aggregate("clusters.loom", ...)` | [`LoomConnection::aggregate_into`] |
+//! | `ds.view[rows, cols]`, then `loompy.create(path, ...)` | [`LoomConnection::subset`], [`Subset::write`]; [`Subset::split`] for one file for each value |
 //! | `ds.export("file.tab", layer, "tab")` | [`LoomConnection::export`] |
+//! | `loompy.combine(files, path, key)`, `loompy.combine_faster(files, path, selections=...)` | [`Combine`] |
 //! | `ds._repr_html_()` | [`LoomConnection::to_html`], [`LoomView::to_html`] |
 //! | `LoomValidator(version).validate(path, "speconly")` | [`LoomValidator::validate`], [`validate()`] |
 //! | `ds.last_modified()` | [`LoomConnection::last_modified`] and those of each manager |
@@ -65,7 +68,8 @@ pub use global_attrs::GlobalAttrs;
 pub use graphs::Graphs;
 pub use layers::{Layer, Layers};
 pub use ops::{
-    Aggregate, Batch, Batches, Changes, ColumnFunc, Format, Func, GroupBy, Scan, Stat, What,
+    Aggregate, Batch, Batches, Changes, ColumnFunc, Combine, Combined, Format, Func, GroupBy, Join,
+    Part, Scan, Stat, Subset, What,
 };
 pub use spec::SpecVersion;
 pub use validate::{LoomValidator, Report, Strictness, validate};

@@ -44,6 +44,15 @@ impl SpecVersion {
         patch: 0,
     };
 
+    /// The version loompy 2 writes.
+    pub const V2: Self = Self {
+        major: 2,
+        minor: 0,
+        patch: 1,
+    };
+    /// The versions that whole files are written by.
+    pub(crate) const WRITTEN: [Self; 2] = [Self::V2, Self::V3];
+
     /// Whether text beyond ASCII is stored as XML character references.
     #[must_use]
     pub fn escapes_text(self) -> bool {

@@ -142,7 +142,7 @@ impl Create {
 /// A Loom file that is being made. Its parts can be given in any order, columns in any number of
 /// batches.
 pub struct NewFile<'e, 'f> {
-    change: Change<'e, 'f>,
+    pub(super) change: Change<'e, 'f>,
     columns: Appender,
     spec: SpecVersion,
     /// Attributes and graphs, and how many rows or columns they want.
@@ -151,10 +151,10 @@ pub struct NewFile<'e, 'f> {
 }
 
 /// How many rows or columns something wants.
-struct Length {
-    what: String,
-    axis: Axis,
-    shape: Vec<usize>,
+pub(super) struct Length {
+    pub(super) what: String,
+    pub(super) axis: Axis,
+    pub(super) shape: Vec<usize>,
 }
 
 impl fmt::Debug for NewFile<'_, '_> {
@@ -202,11 +202,7 @@ impl<'e, 'f> NewFile<'e, 'f> {
     /// # Errors
     /// [`Error::Name`], [`Error::Text`], [`Error::Shape`].
     pub fn row_attr(&mut self, name: &str, values: &Array) -> Result<()> {
-        let axis = Axis::Rows;
-        let what = format!("{} {name:?}", axis.attribute());
-        let shape = values.shape().to_vec();
-        self.wants(Length { what, axis, shape })?;
-        self.change.put_attr(axis, name, values)
+        self.axis_attr(Axis::Rows, name, values)
     }
 
     /// Sets a graph between rows.
@@ -214,7 +210,7 @@ impl<'e, 'f> NewFile<'e, 'f> {
     /// # Errors
     /// [`Error::Name`], [`Error::Shape`].
     pub fn row_graph(&mut self, name: &str, graph: &Coo<f64>) -> Result<()> {
-        self.graph(Axis::Rows, name, graph)
+        self.axis_graph(Axis::Rows, name, graph)
     }
 
     /// Sets a graph between columns.
@@ -222,14 +218,7 @@ impl<'e, 'f> NewFile<'e, 'f> {
     /// # Errors
     /// [`Error::Name`]; [`Error::Shape`] once there are more columns than it has vertices.
     pub fn col_graph(&mut self, name: &str, graph: &Coo<f64>) -> Result<()> {
-        self.graph(Axis::Cols, name, graph)
-    }
-
-    fn graph(&mut self, axis: Axis, name: &str, graph: &Coo<f64>) -> Result<()> {
-        let what = format!("{} {name:?}", axis.graph());
-        let shape = vec![graph.shape().0, graph.shape().1];
-        self.wants(Length { what, axis, shape })?;
-        self.change.put_graph(axis, name, graph)
+        self.axis_graph(Axis::Cols, name, graph)
     }
 
     /// Everything that a view has beside its columns: global attributes, row attributes, graphs.
@@ -245,7 +234,7 @@ impl<'e, 'f> NewFile<'e, 'f> {
         }
         for axis in Axis::BOTH {
             for (name, graph) in view.axis_graphs(axis) {
-                self.graph(axis, name, graph)?;
+                self.axis_graph(axis, name, graph)?;
             }
         }
         Ok(())
@@ -269,7 +258,7 @@ impl<'e, 'f> NewFile<'e, 'f> {
     }
 
     /// Checks now what can be checked now, and notes it for the end.
-    fn wants(&mut self, length: Length) -> Result<()> {
+    pub(super) fn wants(&mut self, length: Length) -> Result<()> {
         if length.axis == Axis::Rows && self.shape() != (0, 0) {
             length.check(self.shape().0)?;
         }

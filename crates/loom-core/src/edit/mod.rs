@@ -10,6 +10,7 @@ mod graphs;
 mod layers;
 mod layout;
 mod matrix;
+mod tiles;
 mod triplets;
 
 pub use attrs::AttrsMut;
@@ -22,6 +23,7 @@ pub use matrix::Matrix;
 pub use triplets::Triplets;
 
 pub(crate) use change::Change;
+pub(crate) use tiles::tiles;
 
 use crate::{
     connection::name_of,

@@ -3,15 +3,24 @@
 mod aggregate;
 mod bands;
 mod changes;
+mod combine;
 mod export;
 mod map;
 mod scan;
 mod sparse;
+mod split;
 mod stats;
+mod subset;
+#[cfg(test)]
+mod tests;
+mod types;
 
 pub use aggregate::{Aggregate, ColumnFunc, Func, GroupBy};
 pub use changes::Changes;
+pub use combine::{Combine, Combined, Join};
 pub use export::Format;
 pub(crate) use export::stored_type;
 pub use scan::{Batch, Batches, Scan, What};
+pub use split::Part;
 pub use stats::Stat;
+pub use subset::Subset;

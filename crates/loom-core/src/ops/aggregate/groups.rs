@@ -128,8 +128,8 @@ pub(super) fn check_shape(what: &str, values: &Array, cols: usize) -> Result<()>
 }
 
 /// A label, in an order among its kind.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Label {
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(in crate::ops) enum Label {
     Whole(i128),
     /// A floating-point number by its place in numpy's order: NaN last, one zero.
     Real(u64),
@@ -153,7 +153,7 @@ impl Label {
 }
 
 /// Each value as a label that is equal where numpy finds the values equal.
-pub(super) fn labels_as_given(values: &Array) -> Vec<Label> {
+pub(in crate::ops) fn labels_as_given(values: &Array) -> Vec<Label> {
     match values {
         Array::I8(a) => a.iter().map(|&x| Label::Whole(x.into())).collect(),
         Array::I16(a) => a.iter().map(|&x| Label::Whole(x.into())).collect(),
@@ -199,7 +199,7 @@ fn labels_of_attribute(name: &str, values: &Array) -> Result<Vec<Label>> {
 }
 
 /// The place of each key among the different keys in order.
-pub(super) fn ranks<K: Ord>(keys: &[K]) -> Vec<usize> {
+pub(in crate::ops) fn ranks<K: Ord>(keys: &[K]) -> Vec<usize> {
     let mut sorted: Vec<&K> = keys.iter().collect();
     sorted.sort_unstable();
     sorted.dedup();

@@ -5,20 +5,22 @@ mod func;
 mod groups;
 mod row;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range, path::Path};
 
-use h5lite::{Array, Selection};
+use h5lite::{Array, DType, Selection};
 use ndarray::Array2;
 
 pub use columns::ColumnFunc;
 pub use func::Func;
 pub use groups::GroupBy;
+pub(super) use groups::{Label, labels_as_given, ranks};
 
 use self::{groups::Groups, row::Cell};
 use super::bands;
 use crate::{
     axis::Axis,
     connection::LoomConnection,
+    edit::{Create, tiles},
     error::{Error, Result},
     layers::Layer,
     numeric::with_number,
@@ -122,16 +124,10 @@ impl LoomConnection {
     /// attribute have not one value for each column, [`Error::Type`] for a mean of text or labels
     /// that are not finite, and where the file cannot be read.
     pub fn aggregate(&self, how: &Aggregate) -> Result<LoomView> {
-        let layer = self.layer(&how.layer)?;
-        layer.check_shape(self.shape())?;
-        let (rows, cols) = layer.shape();
-        layer.afford(rows, cols)?;
-        let groups = Groups::new(self.ca(), &how.group_by, cols)?;
+        let (layer, groups, ca) = self.grouped(how)?;
+        let rows = layer.shape().0;
         layer.afford_results(&[rows, groups.len()], 8)?;
-        let ca = columns::aggregate(self, how, &groups)?;
-        let matrix = with_number!(layer.dtype(), T => rows_of::<T>(&layer, &groups, how.function), text => {
-            Err(Error::Misuse(format!("layer {:?} holds text", layer.name())))
-        })?;
+        let matrix = matrix(&layer, &groups, how.function, 0..rows)?;
         Ok(LoomView {
             layers: BTreeMap::from([(String::new(), matrix)]),
             ra: self.ra().iter_at(Selection::All)?.collect::<Result<_>>()?,
@@ -139,15 +135,65 @@ impl LoomConnection {
             ..LoomView::default()
         })
     }
+
+    /// The same as a new file, in the place of whatever has this path: loompy's
+    /// `aggregate(out_file, ...)`. A failure leaves what was there.
+    ///
+    /// Of the result, about 64 MiB are in memory at a time.
+    ///
+    /// # Errors
+    /// As [`aggregate`](Self::aggregate); [`Error::NotFinite`] for a result that is not finite;
+    /// [`Error::Type`] for a compound row attribute; and where the file cannot be written.
+    pub fn aggregate_into(&self, path: impl AsRef<Path>, how: &Aggregate) -> Result<()> {
+        let (layer, groups, ca) = self.grouped(how)?;
+        let shape = (layer.shape().0, groups.len());
+        Create::new().write(path, |file| {
+            file.layer("", DType::F64, shape)?;
+            let height = tiles(shape, 8, Axis::Cols, usize::MAX)
+                .next()
+                .map_or(1, |(rows, _)| rows.len());
+            for start in (0..shape.0).step_by(height) {
+                let rows = start..(start + height).min(shape.0);
+                let values = matrix(&layer, &groups, how.function, rows.clone())?;
+                file.tile("", (rows, 0..shape.1), &values)?;
+            }
+            for name in self.ra().keys()? {
+                file.axis_attr(Axis::Rows, &name, &self.ra().get_at(&name, ..)?)?;
+            }
+            (ca.iter()).try_for_each(|(name, values)| file.axis_attr(Axis::Cols, name, values))
+        })
+    }
+
+    /// The layer, the groups of its columns, and the column attributes of the result.
+    fn grouped(&self, how: &Aggregate) -> Result<(Layer<'_>, Groups, BTreeMap<String, Array>)> {
+        let layer = self.layer(&how.layer)?;
+        layer.check_shape(self.shape())?;
+        let (rows, cols) = layer.shape();
+        layer.afford(rows, cols)?;
+        let groups = Groups::new(self.ca(), &how.group_by, cols)?;
+        let ca = columns::aggregate(self, how, &groups)?;
+        Ok((layer, groups, ca))
+    }
 }
 
-/// What `function` makes of every row.
-fn rows_of<T: Cell>(layer: &Layer<'_>, groups: &Groups, function: Func) -> Result<Array> {
-    let (rows, cols) = layer.shape();
+/// What `function` makes of each of these rows.
+fn matrix(layer: &Layer<'_>, groups: &Groups, function: Func, rows: Range<usize>) -> Result<Array> {
+    with_number!(layer.dtype(), T => rows_of::<T>(layer, groups, function, rows), text => {
+        Err(Error::Misuse(format!("layer {:?} holds text", layer.name())))
+    })
+}
+
+fn rows_of<T: Cell>(
+    layer: &Layer<'_>,
+    groups: &Groups,
+    function: Func,
+    rows: Range<usize>,
+) -> Result<Array> {
+    let cols = layer.shape().1;
     let high = bands::band(layer, Axis::Rows, cols);
-    layer.afford_results(&[high.min(rows), cols], size_of::<T>())?;
+    layer.afford_results(&[high.min(rows.len()), cols], size_of::<T>())?;
     let parts = layer.each(
-        bands::run_bands(&(0..rows), high),
+        bands::run_bands(&rows, high),
         || Ok((layer.reader()?, Vec::new())),
         |(reader, block), band| {
             block.resize(band.len * cols, T::default());
@@ -158,7 +204,7 @@ fn rows_of<T: Cell>(layer: &Layer<'_>, groups: &Groups, function: Func) -> Resul
         },
     )?;
     let values = parts.concat();
-    let shape = (rows, groups.len());
+    let shape = (rows.len(), groups.len());
     match Array2::from_shape_vec(shape, values) {
         Ok(matrix) => Ok(matrix.into()),
         // A file without columns has no groups, so that there is no value.

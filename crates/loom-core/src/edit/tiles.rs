@@ -1,0 +1,131 @@
+//! Layers of a new file whose shape is known, tile by tile in any order.
+
+use std::ops::Range;
+
+use h5lite::{Array, DType, Number};
+
+use super::{NewFile, create::Length, layout::CHUNK, matrix::check_finite};
+use crate::{axis::Axis, coo::Coo, error::Result, layers};
+
+impl NewFile<'_, '_> {
+    /// Makes a layer of zeros; the main matrix first.
+    ///
+    /// # Errors
+    /// [`Error::Name`](crate::Error::Name); [`Error::Shape`](crate::Error::Shape) for a shape
+    /// without values.
+    pub(crate) fn layer(&mut self, name: &str, dtype: DType, shape: (usize, usize)) -> Result<()> {
+        self.change.create_layer(name, dtype, shape)?;
+        self.change.stamp(&layers::path(name))
+    }
+
+    /// Writes a part of a layer. Whole chunks, but for the last of an axis, leave nothing behind
+    /// that has to be written again.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`](crate::Error::NotFinite).
+    pub(crate) fn tile(
+        &mut self,
+        name: &str,
+        (rows, cols): (Range<usize>, Range<usize>),
+        values: &Array,
+    ) -> Result<()> {
+        check_finite(name, values, |row, col| {
+            (rows.start + row, cols.start + col)
+        })?;
+        let place = [rows.into(), cols.into()];
+        Ok((self.change.edit).write_at(&layers::path(name), &place, values)?)
+    }
+
+    /// Sets a row or column attribute.
+    ///
+    /// # Errors
+    /// [`Error::Name`](crate::Error::Name), [`Error::Text`](crate::Error::Text).
+    pub(crate) fn axis_attr(&mut self, axis: Axis, name: &str, values: &Array) -> Result<()> {
+        self.wants(Length {
+            what: format!("{} {name:?}", axis.attribute()),
+            axis,
+            shape: values.shape().to_vec(),
+        })?;
+        self.change.put_attr(axis, name, values)
+    }
+
+    /// Sets a graph.
+    ///
+    /// # Errors
+    /// [`Error::Name`](crate::Error::Name).
+    pub(crate) fn axis_graph<T: Number>(
+        &mut self,
+        axis: Axis,
+        name: &str,
+        graph: &Coo<T>,
+    ) -> Result<()>
+    where
+        Array: From<Vec<T>>,
+    {
+        self.wants(Length {
+            what: format!("{} {name:?}", axis.graph()),
+            axis,
+            shape: vec![graph.shape().0, graph.shape().1],
+        })?;
+        self.change.put_graph(axis, name, graph)
+    }
+}
+
+/// Bytes of a tile, where chunks allow it.
+const TILE: usize = if cfg!(test) { 1 << 15 } else { 1 << 26 };
+
+/// A matrix of elements of `size` bytes in tiles of whole chunks, as long as memory allows along
+/// `axis`: where positions of that axis are read in an order of their own, each tile costs a pass
+/// over its band.
+pub(crate) fn tiles(
+    shape: (usize, usize),
+    size: usize,
+    axis: Axis,
+    batch: usize,
+) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+    let whole = |wanted: usize| (wanted / CHUNK * CHUNK).max(CHUNK);
+    let (along, across) = (axis.of(shape), axis.other().of(shape));
+    let size = size.max(1);
+    let length = whole(TILE / (CHUNK * size)).min(along.next_multiple_of(CHUNK).max(CHUNK));
+    let height = whole(TILE / (length * size)).min(whole(batch));
+    let cut = |end: usize, step: usize| {
+        (0..end)
+            .step_by(step)
+            .map(move |start| start..(start + step).min(end))
+    };
+    cut(across, height)
+        .flat_map(move |band| cut(along, length).map(move |part| axis.pair(part, band.clone())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_cover_a_matrix_once_in_whole_chunks() {
+        for shape in [(1, 1), (64, 64), (65, 1000), (3000, 70), (700, 700), (0, 5)] {
+            for axis in Axis::BOTH {
+                for size in [1, 4, 8] {
+                    let mut seen = ndarray::Array2::<u8>::zeros(shape);
+                    for (rows, cols) in tiles(shape, size, axis, usize::MAX) {
+                        assert!(rows.len() * cols.len() * size <= TILE);
+                        assert!(rows.start % CHUNK == 0 && cols.start % CHUNK == 0);
+                        seen.slice_mut(ndarray::s![rows, cols])
+                            .mapv_inplace(|n| n + 1);
+                    }
+                    assert!(seen.iter().all(|&n| n == 1), "{shape:?} {axis} {size}");
+                }
+            }
+        }
+        let long: Vec<_> = tiles((70, 100), 8, Axis::Cols, 9).collect();
+        assert_eq!(
+            long,
+            [
+                (0..64, 0..64),
+                (0..64, 64..100),
+                (64..70, 0..64),
+                (64..70, 64..100)
+            ]
+        );
+    }
+}

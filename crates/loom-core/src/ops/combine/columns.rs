@@ -1,0 +1,221 @@
+//! What describes the columns of the result (or its rows, where rows are appended).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use h5lite::{Array, DType};
+
+use super::Input;
+use crate::{
+    attrs::Attrs,
+    axis::Axis,
+    error::{Error, Result},
+    ops::{
+        bands,
+        types::{cast, promote, repeat, zeros},
+    },
+    spec,
+};
+
+/// Which attributes there are.
+pub(crate) struct Rules<'r> {
+    /// That of the attributes.
+    pub(crate) axis: Axis,
+    /// Names to leave out.
+    pub(crate) skipped: &'r [String],
+    /// Whether what a file lacks is filled.
+    pub(crate) fill: bool,
+    /// Whether global attributes that differ become attributes.
+    pub(crate) convert_attrs: bool,
+    /// The attribute that names the file.
+    pub(crate) source: Option<&'r str>,
+}
+
+/// An attribute of the result.
+#[derive(Debug)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    kind: Kind,
+    /// Where its values are in each file.
+    from: Vec<From>,
+}
+
+/// The type of an attribute, and the shape of each of its values.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Kind {
+    pub(super) dtype: DType,
+    pub(super) shape: Vec<usize>,
+}
+
+/// Where the values of one file are.
+#[derive(Clone, Debug)]
+enum From {
+    /// In its attribute of the same name.
+    Attribute,
+    /// One value for all of the file.
+    Value(Array),
+    /// Nowhere.
+    Missing,
+}
+
+impl Kind {
+    /// That of an attribute of a file.
+    pub(super) fn of(attrs: Attrs<'_>, name: &str) -> Result<Self> {
+        // Nothing of it is read, but what cannot be read is found now.
+        let none = attrs.get_at(name, ..0)?;
+        Ok(Self {
+            dtype: none.dtype(),
+            shape: none.shape()[1..].to_vec(),
+        })
+    }
+
+    /// That of a value.
+    fn of_value(value: &Array) -> Self {
+        Self {
+            dtype: value.dtype(),
+            shape: value.shape().to_vec(),
+        }
+    }
+}
+
+impl Column {
+    /// All of its values.
+    pub(crate) fn values(&self, axis: Axis, inputs: &[Input<'_>]) -> Result<Array> {
+        let parts = self.from.iter().zip(inputs).map(|(from, input)| {
+            let count = input.positions.len();
+            match from {
+                From::Attribute => {
+                    let positions = bands::together(&input.positions);
+                    let values = input.ds.axis_attrs(axis).get_at(&self.name, positions)?;
+                    Ok(cast(values, self.kind.dtype))
+                }
+                From::Value(value) => Ok(repeat(&cast(value.clone(), self.kind.dtype), count)),
+                From::Missing => {
+                    let shape = [&[count], self.kind.shape.as_slice()].concat();
+                    Ok(zeros(&shape, self.kind.dtype))
+                }
+            }
+        });
+        Ok(Array::concatenate(0, parts.collect::<Result<_>>()?)?)
+    }
+}
+
+/// The attributes of the result, what was left out, and the global attributes that are attributes
+/// now.
+pub(crate) struct Plan {
+    pub(crate) columns: Vec<Column>,
+    pub(crate) dropped: Vec<String>,
+    pub(crate) converted: BTreeSet<String>,
+}
+
+impl Plan {
+    pub(crate) fn new(how: &Rules<'_>, inputs: &[Input<'_>]) -> Result<Self> {
+        let axis = how.axis;
+        let mut named: BTreeMap<String, Vec<From>> = BTreeMap::new();
+        let missing = || vec![From::Missing; inputs.len()];
+        for (number, input) in inputs.iter().enumerate() {
+            for name in input.ds.axis_attrs(axis).keys()? {
+                if !how.skipped.contains(&name) {
+                    named.entry(name).or_insert_with(missing)[number] = From::Attribute;
+                }
+            }
+        }
+        if let Some(name) = how.source {
+            if named.contains_key(name) {
+                let (what, name) = (axis.attribute(), name.to_owned());
+                return Err(Error::Exists { what, name });
+            }
+            spec::check_name(axis.attribute(), name)?;
+            let names = inputs
+                .iter()
+                .map(|input| From::Value(input.name.as_str().into()));
+            named.insert(name.to_owned(), names.collect());
+        }
+        let converted = match how.convert_attrs {
+            true => convert(&mut named, inputs)?,
+            false => BTreeSet::new(),
+        };
+        let (mut columns, mut dropped) = (Vec::new(), Vec::new());
+        for (name, from) in named {
+            let partial = from.iter().any(|from| matches!(from, From::Missing));
+            let kind = match partial && !how.fill && !converted.contains(&name) {
+                true => None,
+                false => kind(axis, &name, &from, inputs)?,
+            };
+            match kind {
+                Some(kind) => columns.push(Column { name, kind, from }),
+                None => dropped.push(name),
+            }
+        }
+        Ok(Self {
+            columns,
+            dropped,
+            converted,
+        })
+    }
+}
+
+/// Global attributes that differ between files, or that some of them lack, become attributes.
+fn convert(
+    named: &mut BTreeMap<String, Vec<From>>,
+    inputs: &[Input<'_>],
+) -> Result<BTreeSet<String>> {
+    let mut globals: BTreeMap<String, Vec<Option<Array>>> = BTreeMap::new();
+    for (number, input) in inputs.iter().enumerate() {
+        for attr in input.ds.attrs().iter()? {
+            let (name, value) = attr?;
+            if !matches!(name.as_str(), spec::LOOM_SPEC_VERSION | spec::LAST_MODIFIED) {
+                let values = globals
+                    .entry(name)
+                    .or_insert_with(|| vec![None; inputs.len()]);
+                values[number] = Some(value);
+            }
+        }
+    }
+    globals.retain(|_, values| values.iter().any(|value| *value != values[0]));
+    for (name, values) in &globals {
+        let from = named
+            .entry(name.clone())
+            .or_insert_with(|| vec![From::Missing; inputs.len()]);
+        for (from, value) in from.iter_mut().zip(values) {
+            if let (From::Missing, Some(value)) = (&from, value) {
+                *from = From::Value(value.clone());
+            }
+        }
+    }
+    Ok(globals.into_keys().collect())
+}
+
+/// The type that holds the values of all files; `None` where they differ in shape.
+fn kind(axis: Axis, name: &str, from: &[From], inputs: &[Input<'_>]) -> Result<Option<Kind>> {
+    let mut kind: Option<(Kind, &Input<'_>)> = None;
+    for (from, input) in from.iter().zip(inputs) {
+        let found = match from {
+            From::Attribute => Kind::of(input.ds.axis_attrs(axis), name)?,
+            From::Value(value) => Kind::of_value(value),
+            From::Missing => continue,
+        };
+        kind = match kind {
+            None => Some((found, input)),
+            Some((before, _)) if before.shape != found.shape => return Ok(None),
+            Some((before, first)) => {
+                let what = format!("{} {name:?}", axis.attribute());
+                let dtype = common(&what, (before.dtype, first), (found.dtype, input))?;
+                Some((Kind { dtype, ..before }, first))
+            }
+        };
+    }
+    Ok(kind.map(|(kind, _)| kind))
+}
+
+/// The type for the values of both files.
+pub(super) fn common(
+    what: &str,
+    (before, first): (DType, &Input<'_>),
+    (found, input): (DType, &Input<'_>),
+) -> Result<DType> {
+    promote(before, found).ok_or_else(|| Error::Type {
+        what: format!("{what} of {}", input.name),
+        expected: format!("{before}, as in {},", first.name),
+        found: found.to_string(),
+    })
+}

@@ -1,0 +1,428 @@
+//! Several files as one.
+
+use h5lite::{Array, DType, Selection};
+use ndarray::{Array2, arr2};
+
+use super::{Folder, content, refused, ring, sample, text};
+use crate::{Axis, Combine, Coo, Error, Join, LoomView, Mode, connect};
+
+/// Without a key: columns side by side, everything else from the first file.
+#[test]
+fn columns_follow_each_other() {
+    let (one, two, three) = (sample(70, 100, 1), sample(70, 30, 2), sample(70, 65, 3));
+    let folder = Folder::new(&[("1.loom", &one), ("2.loom", &two), ("3.loom", &three)]);
+    let path = folder.path("out.loom");
+    for batch in [1, 64, 1000] {
+        let combined = Combine::new(folder.paths(["1.loom", "2.loom", "3.loom"]))
+            .batch_size(batch)
+            .write(&path)
+            .unwrap();
+        assert_eq!((combined.shape, combined.dropped.len()), ((70, 195), 0));
+        let mut expected = one.clone();
+        for view in [&two, &three] {
+            for (name, layer) in &view.layers {
+                let all = vec![expected.layers.remove(name).unwrap(), layer.clone()];
+                expected
+                    .layers
+                    .insert(name.clone(), Array::concatenate(1, all).unwrap());
+            }
+            for (name, values) in &view.ca {
+                let all = vec![expected.ca.remove(name).unwrap(), values.clone()];
+                expected
+                    .ca
+                    .insert(name.clone(), Array::concatenate(0, all).unwrap());
+            }
+        }
+        let (a, b, w) = ring(100).into_parts();
+        expected
+            .col_graphs
+            .insert("KNN".into(), Coo::new((195, 195), a, b, w).unwrap());
+        assert_eq!(content(&path), expected);
+    }
+    let valid = connect(&path, Mode::Read).unwrap();
+    assert_eq!(valid.layer("").unwrap().dtype(), DType::I32);
+}
+
+/// Two small files whose genes are B, A, C and C, B, D.
+fn genes() -> (LoomView, LoomView) {
+    let (mut one, mut two) = (LoomView::default(), LoomView::default());
+    one.layers
+        .insert(String::new(), arr2(&[[1, 2], [3, 4], [5, 6]]).into());
+    one.ra
+        .insert("Gene".into(), ["B", "A", "C"].as_slice().into());
+    one.ra.insert("Length".into(), vec![20, 10, 30].into());
+    one.row_graphs.insert("g".into(), ring(3));
+    one.ca
+        .insert("CellID".into(), ["a1", "a2"].as_slice().into());
+    two.layers
+        .insert(String::new(), arr2(&[[7], [8], [9]]).into());
+    two.ra
+        .insert("Gene".into(), ["C", "B", "D"].as_slice().into());
+    two.ra.insert("Length".into(), vec![31, 21, 41].into());
+    two.ca.insert("CellID".into(), ["b1"].as_slice().into());
+    (one, two)
+}
+
+#[test]
+fn rows_are_found_by_their_key() {
+    let (one, mut two) = genes();
+    two.ra
+        .insert("Gene".into(), ["C", "B", "A"].as_slice().into());
+    let folder = Folder::new(&[("1.loom", &one), ("2.loom", &two)]);
+    let path = folder.path("out.loom");
+    let combine = Combine::new(folder.paths(["1.loom", "2.loom"]));
+    combine.clone().key("Gene").write(&path).unwrap();
+    let found = content(&path);
+    assert_eq!(
+        found.layers[""],
+        arr2(&[[1, 2, 8], [3, 4, 9], [5, 6, 7]]).into()
+    );
+    assert_eq!(found.ra, one.ra);
+    assert_eq!(found.row_graphs, one.row_graphs);
+    assert_eq!(found.ca["CellID"], ["a1", "a2", "b1"].as_slice().into());
+    combine.write(&path).unwrap();
+    let found = content(&path);
+    assert_eq!(
+        found.layers[""],
+        arr2(&[[1, 2, 7], [3, 4, 8], [5, 6, 9]]).into()
+    );
+}
+
+#[test]
+fn genes_may_differ() {
+    let (one, two) = genes();
+    let folder = Folder::new(&[("1.loom", &one), ("2.loom", &two)]);
+    let path = folder.path("out.loom");
+    let combine = Combine::new(folder.paths(["1.loom", "2.loom"])).key("Gene");
+    combine.clone().join(Join::Inner).write(&path).unwrap();
+    let found = content(&path);
+    assert_eq!(found.layers[""], arr2(&[[1, 2, 8], [5, 6, 7]]).into());
+    assert_eq!(found.ra["Gene"], ["B", "C"].as_slice().into());
+    assert_eq!(found.ra["Length"], vec![20, 30].into());
+    // Of the ring B -> A -> C -> B an edge is left.
+    let edges: Vec<_> = found.row_graphs["g"].iter().collect();
+    assert_eq!(edges, [(1, 0, 2.5)]);
+    combine.clone().join(Join::Outer).write(&path).unwrap();
+    let found = content(&path);
+    let all = arr2(&[[1, 2, 8], [3, 4, 0], [5, 6, 7], [0, 0, 9]]);
+    assert_eq!(found.layers[""], all.into());
+    assert_eq!(found.ra["Gene"], ["B", "A", "C", "D"].as_slice().into());
+    assert_eq!(found.ra["Length"], vec![20, 10, 30, 41].into());
+    assert_eq!(found.row_graphs["g"].shape(), (4, 4));
+    assert_eq!(found.row_graphs["g"].data(), ring(3).data());
+    let error = refused(
+        |path| combine.clone().write(path),
+        &[
+            "row attribute \"Gene\" of 2.loom",
+            "only in 1.loom: \"A\"",
+            "only in 2.loom: \"D\"",
+        ],
+    );
+    assert!(matches!(error, Error::Keys { .. }));
+}
+
+/// More tiles than one, and rows in every order.
+#[test]
+fn joins_of_large_files_are_those_of_small_ones() {
+    let genes = |range: std::ops::Range<usize>, step: usize| -> Vec<usize> {
+        let len = range.len();
+        (0..len).map(|i| range.start + i * step % len).collect()
+    };
+    let (of_one, of_two) = (genes(0..151, 7), genes(60..211, 11));
+    let view = |genes: &[usize], cols: usize, seed: usize| {
+        let mut view = LoomView::default();
+        let main = Array2::from_shape_fn((genes.len(), cols), |(row, col)| {
+            u32::try_from(genes[row] * 1000 + col * 2 + seed).unwrap()
+        });
+        view.layers.insert(String::new(), main.into());
+        view.ra
+            .insert("Gene".into(), text("g", genes.iter().copied()));
+        view
+    };
+    let folder = Folder::new(&[
+        ("1.loom", &view(&of_one, 100, 0)),
+        ("2.loom", &view(&of_two, 90, 1)),
+    ]);
+    let path = folder.path("out.loom");
+    for join in [Join::Inner, Join::Outer] {
+        Combine::new(folder.paths(["1.loom", "2.loom"]))
+            .key("Gene")
+            .join(join)
+            .write(&path)
+            .unwrap();
+        let found = content(&path);
+        let mut rows = of_one.clone();
+        match join {
+            Join::Inner => rows.retain(|gene| of_two.contains(gene)),
+            _ => rows.extend(of_two.iter().filter(|gene| !of_one.contains(gene))),
+        }
+        let expected = Array2::from_shape_fn((rows.len(), 190), |(row, col)| {
+            let gene = rows[row];
+            let (genes, col, seed) = match col < 100 {
+                true => (&of_one, col, 0),
+                false => (&of_two, col - 100, 1),
+            };
+            let value = if genes.contains(&gene) {
+                gene * 1000 + col * 2 + seed
+            } else {
+                0
+            };
+            u32::try_from(value).unwrap()
+        });
+        assert_eq!(found.ra["Gene"], text("g", rows));
+        assert_eq!(found.layers[""], expected.into());
+    }
+}
+
+#[test]
+fn columns_are_selected_and_say_where_they_are_from() {
+    let (one, two) = genes();
+    let folder = Folder::new(&[("1.loom", &one), ("2.loom", &two), ("3.loom", &one)]);
+    let path = folder.path("out.loom");
+    Combine::new(folder.paths(["1.loom", "2.loom", "3.loom"]))
+        .selections::<Selection>([
+            [false, true].as_slice().into(),
+            (..).into(),
+            vec![1, 0].into(),
+        ])
+        .skip_attrs(["Length"])
+        .source("File")
+        .attr("title", "three")
+        .include_graphs(true)
+        .write(&path)
+        .unwrap();
+    let found = content(&path);
+    assert_eq!(
+        found.layers[""],
+        arr2(&[[2, 7, 2, 1], [4, 8, 4, 3], [6, 9, 6, 5]]).into()
+    );
+    assert_eq!(
+        found.ca["File"],
+        ["1.loom", "2.loom", "3.loom", "3.loom"].as_slice().into()
+    );
+    assert_eq!(
+        found.ca["CellID"],
+        ["a2", "b1", "a2", "a1"].as_slice().into()
+    );
+    assert!(!found.ra.contains_key("Length"));
+    assert_eq!(found.attrs["title"], "three".into());
+    let same = folder.path("more");
+    std::fs::create_dir(&same).unwrap();
+    std::fs::copy(folder.path("1.loom"), same.join("1.loom")).unwrap();
+    let twice = [folder.path("1.loom"), same.join("1.loom")];
+    Combine::new(twice.clone())
+        .source("File")
+        .write(&path)
+        .unwrap();
+    let names = connect(&path, Mode::Read)
+        .unwrap()
+        .ca()
+        .get::<String>("File")
+        .unwrap();
+    assert_eq!(names[0], twice[0].display().to_string());
+    assert_eq!(names[3], twice[1].display().to_string());
+}
+
+#[test]
+fn graphs_of_all_files_are_offset() {
+    let (one, two) = (sample(3, 4, 0), sample(3, 2, 0));
+    let folder = Folder::new(&[("1.loom", &one), ("2.loom", &two)]);
+    let path = folder.path("out.loom");
+    Combine::new(folder.paths(["1.loom", "2.loom"]))
+        .selections([vec![3, 0, 1], vec![1, 0]])
+        .include_graphs(true)
+        .write(&path)
+        .unwrap();
+    let mut edges: Vec<_> = content(&path).col_graphs["KNN"].iter().collect();
+    edges.sort_by_key(|&(a, b, _)| (a, b));
+    // 3 -> 0 and 0 -> 1 of the first, 0 -> 1 and 1 -> 0 of the second.
+    assert_eq!(edges, [(0, 1, 3.5), (1, 2, 0.5), (3, 4, 1.5), (4, 3, 0.5)]);
+}
+
+#[test]
+fn types_are_promoted_and_attributes_dropped_or_filled() {
+    let (mut one, mut two) = genes();
+    two.layers
+        .insert(String::new(), arr2(&[[0.5], [1.5], [2.5]]).into());
+    one.ca.insert("n".into(), vec![1_u8, 2].into());
+    two.ca.insert("n".into(), vec![-3_i8].into());
+    one.ca.insert("only".into(), ["x", "y"].as_slice().into());
+    two.ca.insert("last".into(), vec![1.5].into());
+    one.ca.insert("wide".into(), arr2(&[[1, 2], [3, 4]]).into());
+    two.ca.insert("wide".into(), arr2(&[[1, 2, 3]]).into());
+    let folder = Folder::new(&[("1.loom", &one), ("2.loom", &two)]);
+    let path = folder.path("out.loom");
+    let combine = Combine::new(folder.paths(["1.loom", "2.loom"]));
+    let combined = combine.clone().write(&path).unwrap();
+    assert_eq!(combined.dropped, ["last", "only", "wide"]);
+    let found = content(&path);
+    let main = arr2(&[[1.0, 2.0, 0.5], [3.0, 4.0, 1.5], [5.0, 6.0, 2.5]]);
+    assert_eq!(found.layers[""], main.into());
+    assert_eq!(found.ca["n"], vec![1_i16, 2, -3].into());
+    assert_eq!(found.ca.keys().collect::<Vec<_>>(), ["CellID", "n"]);
+    let combined = combine.fill(true).write(&path).unwrap();
+    assert_eq!(combined.dropped, ["wide"]);
+    let found = content(&path);
+    assert_eq!(found.ca["only"], ["x", "y", ""].as_slice().into());
+    assert_eq!(found.ca["last"], vec![0.0, 0.0, 1.5].into());
+}
+
+#[test]
+fn global_attributes_that_differ_become_column_attributes() {
+    let (mut one, mut two) = genes();
+    for (view, title, number) in [(&mut one, "x", 1), (&mut two, "y", 1)] {
+        view.attrs.insert("title".into(), title.into());
+        view.attrs.insert("same".into(), number.into());
+        view.attrs.insert("CreationDate".into(), "then".into());
+    }
+    two.attrs.insert("extra".into(), 2.5.into());
+    one.ca.insert("given".into(), vec![7, 8].into());
+    one.attrs.insert("given".into(), 1.into());
+    two.attrs.insert("given".into(), 9.into());
+    let folder = Folder::new(&[("1.loom", &one), ("2.loom", &two)]);
+    let path = folder.path("out.loom");
+    let combine = Combine::new(folder.paths(["1.loom", "2.loom"])).convert_attrs(true);
+    combine.write(&path).unwrap();
+    let found = content(&path);
+    assert_eq!(found.ca["title"], ["x", "x", "y"].as_slice().into());
+    assert_eq!(found.ca["extra"], vec![0.0, 0.0, 2.5].into());
+    assert_eq!(found.ca["given"], vec![7, 8, 9].into());
+    assert_eq!(found.attrs.keys().collect::<Vec<_>>(), ["same"]);
+}
+
+/// Rows of two files, cells aligned by their names.
+#[test]
+fn rows_can_follow_each_other() {
+    let (mut one, mut two) = (LoomView::default(), LoomView::default());
+    one.layers.insert(String::new(), arr2(&[[1, 2, 3]]).into());
+    one.ca
+        .insert("CellID".into(), ["a", "b", "c"].as_slice().into());
+    one.ra.insert("Gene".into(), ["RNA"].as_slice().into());
+    two.layers
+        .insert(String::new(), arr2(&[[4, 5], [6, 7]]).into());
+    two.ca.insert("CellID".into(), ["c", "a"].as_slice().into());
+    two.ra
+        .insert("Gene".into(), ["CD3", "CD4"].as_slice().into());
+    let folder = Folder::new(&[("1.loom", &one), ("2.loom", &two)]);
+    let path = folder.path("out.loom");
+    let combine = Combine::new(folder.paths(["1.loom", "2.loom"]))
+        .axis(Axis::Rows)
+        .key("CellID")
+        .source("Assay");
+    combine.clone().join(Join::Outer).write(&path).unwrap();
+    let found = content(&path);
+    assert_eq!(
+        found.layers[""],
+        arr2(&[[1, 2, 3], [5, 0, 4], [7, 0, 6]]).into()
+    );
+    assert_eq!(found.ra["Gene"], ["RNA", "CD3", "CD4"].as_slice().into());
+    assert_eq!(
+        found.ra["Assay"],
+        ["1.loom", "2.loom", "2.loom"].as_slice().into()
+    );
+    assert_eq!(found.ca["CellID"], ["a", "b", "c"].as_slice().into());
+    refused(
+        |path| combine.write(path),
+        &[
+            "column attribute \"CellID\" of 2.loom",
+            "only in 1.loom: \"b\"",
+        ],
+    );
+}
+
+#[test]
+fn layers_of_an_outer_join_are_those_of_any_file() {
+    let (one, mut two) = genes();
+    two.layers.insert("x".into(), arr2(&[[1], [2], [3]]).into());
+    let folder = Folder::new(&[("1.loom", &one), ("2.loom", &two)]);
+    let path = folder.path("out.loom");
+    let combine = Combine::new(folder.paths(["1.loom", "2.loom"])).key("Gene");
+    combine.clone().join(Join::Outer).write(&path).unwrap();
+    let x = arr2(&[[0, 0, 2], [0, 0, 0], [0, 0, 1], [0, 0, 3]]);
+    assert_eq!(content(&path).layers["x"], x.into());
+    combine.join(Join::Inner).write(&path).unwrap();
+    assert_eq!(content(&path).layers.len(), 1);
+    let other = Combine::new(folder.paths(["2.loom", "1.loom"]));
+    refused(
+        |path| other.write(path),
+        &["1.loom", "layer \"x\"", "2.loom"],
+    );
+}
+
+#[test]
+fn what_cannot_be_combined_changes_nothing() {
+    let (mut one, mut two) = genes();
+    one.ra
+        .insert("twice".into(), ["p", "q", "p"].as_slice().into());
+    two.ra
+        .insert("twice".into(), ["p", "q", "r"].as_slice().into());
+    one.ca.insert("kind".into(), vec![1, 2].into());
+    two.ca.insert("kind".into(), ["x"].as_slice().into());
+    let folder = Folder::new(&[
+        ("1.loom", &one),
+        ("2.loom", &two),
+        ("4.loom", &sample(4, 2, 0)),
+    ]);
+    std::fs::write(folder.path("none.loom"), "x").unwrap();
+    let files = |names: [&str; 2]| Combine::new(folder.paths(names));
+    let error = refused(
+        |path| files(["1.loom", "2.loom"]).key("twice").write(path),
+        &["row attribute \"twice\" of 1.loom", "several times: \"p\""],
+    );
+    assert!(matches!(error, Error::Keys { .. }));
+    let type_of_kind = [
+        "column attribute \"kind\" of 2.loom",
+        "str",
+        "int32, as in 1.loom",
+    ];
+    refused(
+        |path| files(["1.loom", "2.loom"]).write(path),
+        &type_of_kind,
+    );
+    refused(
+        |path| files(["1.loom", "4.loom"]).write(path),
+        &["4.loom", "[4, 2]", "3 rows, as in 1.loom"],
+    );
+    refused(
+        |path| files(["1.loom", "2.loom"]).key("x").write(path),
+        &["row attribute", "\"x\""],
+    );
+    refused(
+        |path| files(["1.loom", "none.loom"]).write(path),
+        &["none.loom"],
+    );
+    refused(
+        |path| files(["1.loom", "3.loom"]).write(path),
+        &["3.loom", "no such file"],
+    );
+    refused(
+        |path| Combine::new(Vec::<String>::new()).write(path),
+        &["no files"],
+    );
+    let some = || files(["1.loom", "2.loom"]).skip_attrs(["kind"]);
+    refused(|path| some().batch_size(0).write(path), &["batches of 0"]);
+    refused(
+        |path| some().selections([..]).write(path),
+        &["1 selections", "2 files"],
+    );
+    refused(
+        |path| some().selections([..2, ..2]).write(path),
+        &["axis 1"],
+    );
+    refused(
+        |path| some().join(Join::Outer).write(path),
+        &["outer join of rows", "key"],
+    );
+    refused(
+        |path| some().source("CellID").write(path),
+        &["column attribute", "\"CellID\"", "already"],
+    );
+    refused(
+        |path| some().source("a/b").write(path),
+        &["column attribute", "\"a/b\""],
+    );
+    refused(
+        |path| some().selections([..0, ..0]).write(path),
+        &["layer \"\"", "[3, 0]", "at least one row and one column"],
+    );
+}
