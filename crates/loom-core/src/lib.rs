@@ -60,8 +60,8 @@ pub use axis::Axis;
 pub use connection::{Connect, LoomConnection, Mode, connect};
 pub use coo::Coo;
 pub use edit::{
-    AttrsMut, Columns, Create, GlobalAttrsMut, GraphsMut, LayersMut, Matrix, NewFile, Triplets,
-    create, create_from, new,
+    AttrsMut, Columns, Create, Fill, GlobalAttrsMut, GraphsMut, LayersMut, Matrix, NewFile,
+    Triplets, create, create_from, new,
 };
 pub use error::{Error, Result};
 pub use global_attrs::GlobalAttrs;

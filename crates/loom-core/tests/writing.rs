@@ -2,6 +2,7 @@
 
 mod writing {
     pub(crate) mod calls;
+    pub(crate) mod columns;
     pub(crate) mod creating;
     pub(crate) mod older;
     pub(crate) mod wrong;
@@ -80,4 +81,34 @@ fn without_dates(mut view: LoomView) -> LoomView {
             .unwrap_or_else(|| panic!("no {name}"));
     }
     view
+}
+
+/// Whether arrays are equal, NaN being equal to itself.
+fn same(a: &Array, b: &Array) -> bool {
+    match (a, b) {
+        (Array::F32(a), Array::F32(b)) => a.mapv(f32::to_bits) == b.mapv(f32::to_bits),
+        (Array::F64(a), Array::F64(b)) => a.mapv(f64::to_bits) == b.mapv(f64::to_bits),
+        _ => a == b,
+    }
+}
+
+/// Two views have the same content.
+fn assert_same(found: &LoomView, expected: &LoomView, what: &str) {
+    for (found, expected) in [
+        (&found.layers, &expected.layers),
+        (&found.ra, &expected.ra),
+        (&found.ca, &expected.ca),
+        (&found.attrs, &expected.attrs),
+    ] {
+        assert!(
+            found.keys().eq(expected.keys()),
+            "{what}: {:?}",
+            found.keys()
+        );
+        for (name, values) in found {
+            assert!(same(values, &expected[name]), "{what}: {name}");
+        }
+    }
+    assert_eq!(found.row_graphs, expected.row_graphs, "{what}");
+    assert_eq!(found.col_graphs, expected.col_graphs, "{what}");
 }

@@ -8,7 +8,7 @@ use super::{
     Context,
     dataset::{PendingData, Place, chunk_counts},
     odometer::Odometer,
-    values,
+    values::{self, Incoming},
 };
 use crate::{
     error::{Error, Result},
@@ -46,22 +46,24 @@ pub(super) fn write(
     context: &mut Context<'_>,
     selections: &[&Selection],
     counts: &[usize],
-    values: &Array,
+    incoming: Incoming<'_>,
 ) -> Result<()> {
     let mut written = Written::new();
-    let slabs = match (selections.first(), &data.place) {
-        (Some(first), Place::Chunked(pending)) if values.shape() == counts => {
+    let slabs = match (selections.first(), &data.place, incoming) {
+        (Some(first), Place::Chunked(pending), Incoming::Values(values))
+            if values.shape() == counts =>
+        {
             let row = values.len() / counts[0] * data.element();
-            slabs(first, counts[0], pending.chunk[0], row)
+            slabs(first, counts[0], pending.chunk[0], row).map(|slabs| (slabs, values))
         }
         _ => None,
     };
     match slabs {
         None => {
-            let stored = values::stored(context, values, &data.datatype)?;
+            let stored = incoming.stored(context, &data.datatype)?;
             write_stored(data, context, selections, &stored, &mut written)?;
         }
-        Some(slabs) => {
+        Some((slabs, values)) => {
             for (rows, selection) in slabs {
                 let slab: Array = with_array!(values, a => {
                     a.slice_axis(Axis(0), Slice::from(rows)).to_owned().into()

@@ -4,7 +4,7 @@ use super::{
     Context, Edit,
     dataset::{PendingChunks, PendingData, Place},
     tree::{Kind, Target},
-    values,
+    values::{self, Incoming},
 };
 use crate::{
     error::{Error, InObject, Result},
@@ -150,7 +150,7 @@ impl Edit<'_> {
         let (mut data, messages) = options
             .dataset(&mut context, values.dtype(), values.shape())
             .in_object(path)?;
-        data.write(&mut context, None, &[], values)
+        data.write(&mut context, None, &[], Incoming::Values(values))
             .in_object(path)?;
         self.add(path, data, messages)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, chunks, preconditions::btree_k, values};
+use super::{Context, chunks, preconditions::btree_k, values::Incoming};
 use crate::{
     error::{Error, Result},
     filter::Encoder,
@@ -14,7 +14,7 @@ use crate::{
     },
     image::Address,
     read::{Storage, Values, checked},
-    value::{Array, Selection},
+    value::Selection,
 };
 
 /// The data of a dataset that is being written.
@@ -88,7 +88,7 @@ impl PendingData {
         context: &mut Context<'_>,
         committed: Option<&Values<'_>>,
         selections: &[Selection],
-        values: &Array,
+        incoming: Incoming<'_>,
     ) -> Result<()> {
         let checked = checked(selections, &self.shape)?;
         let axes = checked.iter().zip(&self.shape).enumerate();
@@ -96,25 +96,26 @@ impl PendingData {
             .map(|(axis, (selection, &length))| selection.count(axis, length))
             .collect::<Result<_>>()?;
         let wanted = counts.iter().product::<usize>();
-        if values.len() != wanted {
+        let given = incoming.len(self.element());
+        if given != wanted {
             return Err(Error::Mismatch {
                 expected: format!("{wanted} values for a selection of {counts:?}"),
-                found: format!("{} values", values.len()),
+                found: format!("{given} values"),
             });
         }
-        let kind = values::check_kind(values, &self.datatype);
+        incoming.check(&self.datatype)?;
         if wanted == 0 {
-            return kind;
+            return Ok(());
         }
         if let Place::Chunked(_) = self.place {
-            return chunks::write(self, context, &checked, &counts, values);
+            return chunks::write(self, context, &checked, &counts, incoming);
         }
         let count = self.shape.iter().product::<usize>();
         if checked
             .iter()
             .all(|selection| **selection == Selection::All)
         {
-            let address = values::append(context, values, &self.datatype)?;
+            let address = incoming.append(context, &self.datatype)?;
             self.place = Place::Contiguous(Some(address));
             return Ok(());
         }
@@ -127,7 +128,7 @@ impl PendingData {
             (_, Some(values)) => values.bytes(&[])?,
             _ => self.fill_bytes(count),
         };
-        let stored = values::stored(context, values, &self.datatype)?;
+        let stored = incoming.stored(context, &self.datatype)?;
         chunks::patch(&self.shape, self.element(), &checked, &stored, &mut bytes)?;
         self.place = Place::Contiguous(Some(context.append(&bytes)?));
         Ok(())

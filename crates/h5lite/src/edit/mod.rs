@@ -34,6 +34,7 @@ use self::{
     commit::Step,
     tail::Tail,
     tree::{Id, Kind, Tree},
+    values::Incoming,
 };
 use crate::{
     error::{Error, InObject, Result},
@@ -175,9 +176,38 @@ impl<'f> Edit<'f> {
     /// [`Error::NotFound`], [`Error::Mismatch`] where values do not fit the type or their number
     /// the selection, [`Error::OutOfBounds`].
     pub fn write_at(&mut self, path: &str, selections: &[Selection], values: &Array) -> Result<()> {
+        self.write_incoming(path, selections, Incoming::Values(values))
+    }
+
+    /// Writes elements as the dataset's type stores them, in C order: what
+    /// [`Dataset::read_bytes`] gives for a dataset of this file with the same type. So values can
+    /// be moved that have no counterpart in memory, and strings without being written again.
+    ///
+    /// # Errors
+    /// As [`write_at`](Self::write_at).
+    pub fn write_bytes_at(
+        &mut self,
+        path: &str,
+        selections: &[Selection],
+        elements: &[u8],
+    ) -> Result<()> {
+        self.write_incoming(path, selections, Incoming::Stored(elements))
+    }
+
+    fn write_incoming(
+        &mut self,
+        path: &str,
+        selections: &[Selection],
+        incoming: Incoming<'_>,
+    ) -> Result<()> {
         let id = self.require(path)?;
         self.with_data(id, path, |context, data, committed| {
-            data.write(context, committed.map(Dataset::values), selections, values)
+            data.write(
+                context,
+                committed.map(Dataset::values),
+                selections,
+                incoming,
+            )
         })
     }
 

@@ -1,5 +1,7 @@
 //! From values in memory to elements as they are stored.
 
+use std::borrow::Cow;
+
 use super::Context;
 use crate::{
     error::{Error, Result},
@@ -78,12 +80,72 @@ fn bytes_for_usize(size: usize) -> u8 {
     u8::try_from(size).unwrap_or(8).min(8)
 }
 
+/// What is to be written to a dataset.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Incoming<'a> {
+    /// Values.
+    Values(&'a Array),
+    /// Elements as the dataset's type stores them.
+    Stored(&'a [u8]),
+}
+
+impl<'a> Incoming<'a> {
+    /// How many elements of so many bytes it is, the last perhaps not whole.
+    pub(super) fn len(self, element: usize) -> usize {
+        match self {
+            Self::Values(values) => values.len(),
+            Self::Stored(bytes) => bytes.len().div_ceil(element.max(1)),
+        }
+    }
+
+    /// Whether it may become elements of this type at all.
+    ///
+    /// # Errors
+    /// As [`check_kind`]; [`Error::Mismatch`] also for elements that are not whole.
+    pub(super) fn check(self, datatype: &Datatype) -> Result<()> {
+        match self {
+            Self::Values(values) => check_kind(values, datatype),
+            Self::Stored(bytes) if bytes.len().is_multiple_of(datatype.size as usize) => Ok(()),
+            Self::Stored(bytes) => Err(Error::Mismatch {
+                expected: format!("elements of {} bytes", datatype.size),
+                found: format!("{} bytes", bytes.len()),
+            }),
+        }
+    }
+
+    /// Its elements, in C order.
+    ///
+    /// # Errors
+    /// As [`stored`].
+    pub(super) fn stored(
+        self,
+        context: &mut Context<'_>,
+        datatype: &Datatype,
+    ) -> Result<Cow<'a, [u8]>> {
+        match self {
+            Self::Values(values) => stored(context, values, datatype).map(Cow::Owned),
+            Self::Stored(bytes) => Ok(Cow::Borrowed(bytes)),
+        }
+    }
+
+    /// Appends its elements in one run.
+    ///
+    /// # Errors
+    /// As [`append`].
+    pub(super) fn append(self, context: &mut Context<'_>, datatype: &Datatype) -> Result<Address> {
+        match self {
+            Self::Values(values) => append(context, values, datatype),
+            Self::Stored(bytes) => context.append(bytes),
+        }
+    }
+}
+
 /// Whether values of this array may become elements of this type at all.
 ///
 /// # Errors
 /// [`Error::Mismatch`] where they may not: the rule of reading, in the other direction. There is no
 /// `float16` in memory, so what reading gives for it is taken if each value is one.
-pub(super) fn check_kind(array: &Array, datatype: &Datatype) -> Result<()> {
+fn check_kind(array: &Array, datatype: &Datatype) -> Result<()> {
     let text = match &datatype.class {
         Class::VariableLength { string, .. } => string.is_some(),
         Class::String { .. } => true,
@@ -109,11 +171,7 @@ pub(super) fn check_kind(array: &Array, datatype: &Datatype) -> Result<()> {
 ///
 /// # Errors
 /// As [`stored`].
-pub(super) fn append(
-    context: &mut Context<'_>,
-    array: &Array,
-    datatype: &Datatype,
-) -> Result<Address> {
+fn append(context: &mut Context<'_>, array: &Array, datatype: &Datatype) -> Result<Address> {
     /// A multiple of 8, so that every block but the last is one in bytes, and the next follows it
     /// without a gap.
     const BLOCK: usize = if cfg!(test) { 16 } else { 1 << 16 };

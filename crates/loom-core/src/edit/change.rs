@@ -132,7 +132,7 @@ impl<'e, 'f> Change<'e, 'f> {
     }
 
     /// The same, whatever its length.
-    pub(super) fn put_attr(&mut self, axis: Axis, name: &str, values: &Array) -> Result<()> {
+    pub(crate) fn put_attr(&mut self, axis: Axis, name: &str, values: &Array) -> Result<()> {
         spec::check_name(axis.attribute(), name)?;
         let what = format!("{} {name:?}", axis.attribute());
         let (values, datatype) = self.stored(&what, values)?;
@@ -168,8 +168,17 @@ impl<'e, 'f> Change<'e, 'f> {
         Ok(())
     }
 
+    /// Whether text beyond ASCII is stored as character references.
+    pub(super) fn escapes_text(&self) -> bool {
+        self.version.escapes_text()
+    }
+
     /// Values as this file stores them, and their type.
-    fn stored<'v>(&self, what: &str, values: &'v Array) -> Result<(Cow<'v, Array>, Datatype)> {
+    pub(super) fn stored<'v>(
+        &self,
+        what: &str,
+        values: &'v Array,
+    ) -> Result<(Cow<'v, Array>, Datatype)> {
         let Array::Str(text) = values else {
             return Ok((Cow::Borrowed(values), Datatype::of(values.dtype())));
         };

@@ -58,7 +58,7 @@ impl Columns<'_> {
     ///
     /// # Errors
     /// [`Error::Misuse`] without a main matrix; [`Error::Shape`], [`Error::Type`].
-    pub(super) fn check(&self) -> Result<(usize, usize)> {
+    pub(crate) fn check(&self) -> Result<(usize, usize)> {
         let main = match self.layers.get("") {
             Some(main) => main.check("")?,
             None => None,

@@ -117,7 +117,7 @@ impl Change<'_, '_> {
     }
 
     /// The same, however many vertices it has.
-    pub(super) fn put_graph<T: Number>(
+    pub(crate) fn put_graph<T: Number>(
         &mut self,
         axis: Axis,
         name: &str,
@@ -135,14 +135,25 @@ impl Change<'_, '_> {
         }
         self.edit.create_group(&path)?;
         let weights = weights(&what, graph.data())?;
-        for (member, values) in [
-            ("a", vertices(graph.row())),
-            ("b", vertices(graph.col())),
-            ("w", weights),
-        ] {
+        let options = DatasetOptions::contiguous();
+        self.edit.write(&format!("{path}/w"), &weights, &options)?;
+        self.write_edges(axis, name, graph.row(), graph.col())
+    }
+
+    /// Writes the ends of a graph's edges.
+    pub(crate) fn write_edges(
+        &mut self,
+        axis: Axis,
+        name: &str,
+        a: &[u32],
+        b: &[u32],
+    ) -> Result<()> {
+        let [graphs, _] = axis.graphs_paths();
+        let path = format!("{graphs}/{name}");
+        for (member, ends) in [("a", a), ("b", b)] {
             let options = DatasetOptions::contiguous();
             self.edit
-                .write(&format!("{path}/{member}"), &values, &options)?;
+                .write(&format!("{path}/{member}"), &vertices(ends), &options)?;
         }
         self.stamp(&path)?;
         self.stamp(graphs)

@@ -3,7 +3,10 @@
 use h5lite::{Array, Selection, with_array};
 use ndarray::IxDyn;
 
-use super::matrix::{Matrix, check_finite};
+use super::{
+    fit::fit,
+    matrix::{Matrix, check_finite},
+};
 use crate::{
     connection::LoomConnection,
     error::{Error, Result},
@@ -64,13 +67,14 @@ impl LayersMut<'_> {
     }
 
     /// Writes values over the selected part of a layer: a block of the selection's shape, a list
-    /// for a single row or column, or one value for all of it. The layer keeps its type, which
-    /// must hold all numbers of the values' type.
+    /// for a single row or column, or one value for all of it. The layer keeps its type: floats
+    /// are rounded to it. (loompy also cuts off fractions, and the upper bits of integers.)
     ///
     /// # Errors
     /// [`Error::ReadOnly`], [`Error::NotFound`], [`Error::NotFinite`], [`Error::Shape`];
-    /// [`h5lite::Error::OutOfBounds`] for a position outside the layer, [`h5lite::Error::Mismatch`]
-    /// for another type.
+    /// [`Error::Type`] for a value that the layer's type does not hold;
+    /// [`h5lite::Error::OutOfBounds`] for a position outside the layer,
+    /// [`h5lite::Error::Mismatch`] for text.
     pub fn write(
         &mut self,
         name: &str,
@@ -80,10 +84,16 @@ impl LayersMut<'_> {
     ) -> Result<()> {
         self.state.check_writable()?;
         let (rows, cols, values) = (rows.into(), cols.into(), values.into());
-        let shape = self.as_ref().get(name)?.shape();
+        let layer = self.as_ref().get(name)?;
+        let (shape, dtype) = (layer.shape(), layer.dtype());
         let places = (rows.positions(0, shape.0)?, cols.positions(1, shape.1)?);
         let values = block(name, (places.0.len(), places.1.len()), values)?;
         check_finite(name, &values, |row, col| (places.0[row], places.1[col]))?;
+        let at = |at: usize| (places.0[at / places.1.len()], places.1[at % places.1.len()]);
+        let values = fit(&values, dtype, &|index| {
+            let (row, col) = at(index);
+            format!("row {row}, column {col} of {WHAT} {name:?}")
+        })?;
         let path = path(name);
         self.state.change(|change| {
             change.edit.write_at(&path, &[rows, cols], &values)?;

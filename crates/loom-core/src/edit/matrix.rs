@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use h5lite::{Array, DType, Number, Selection};
 use ndarray::Array2;
 
-use super::{Change, layout, triplets::Triplets};
+use super::{Change, fit::fit, layout, triplets::Triplets};
 use crate::{
     axis::Axis,
     coo::Coo,
@@ -244,6 +244,41 @@ impl Change<'_, '_> {
             }
         }
         Ok(None)
+    }
+
+    /// Makes a layer so many columns wide, and writes a matrix over those that are new. Floats are
+    /// rounded to the type of the layer.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`]; [`Error::Type`] for a value that the layer's type does not hold.
+    pub(crate) fn append_columns(
+        &mut self,
+        name: &str,
+        (before, after): (usize, usize),
+        matrix: &Matrix<'_>,
+    ) -> Result<()> {
+        let path = layers::path(name);
+        let dtype = self.edit.file().dataset(&path)?.dtype()?;
+        let width = after - before;
+        let place = |row: usize, col: usize| {
+            format!(
+                "row {row}, column {} of {} {name:?}",
+                before + col,
+                layers::WHAT
+            )
+        };
+        let matrix = match matrix {
+            Matrix::Dense(values) => {
+                check_finite(name, values, |row, col| (row, before + col))?;
+                let fitted = fit(values, dtype, &|at| place(at / width, at % width))?;
+                Matrix::Dense(fitted)
+            }
+            Matrix::Sparse(triplets) => Matrix::Sparse(triplets.fit(dtype, &place)?),
+            Matrix::Zeros(_) => Matrix::Zeros(dtype),
+        };
+        self.edit.resize(&path, &[self.shape.0, after])?;
+        self.write_columns(name, before, &matrix)?;
+        self.stamp(&path)
     }
 
     /// Writes a matrix over the columns of a layer from `start` on, which hold zeros.

@@ -1,14 +1,17 @@
 //! Changing Loom files: every call one commit, and every file by the conventions of its version.
 
+mod append;
 mod atomically;
 mod attrs;
 mod change;
 mod columns;
 mod create;
+mod fill;
+mod fit;
 mod global_attrs;
 mod graphs;
 mod layers;
-mod layout;
+pub(crate) mod layout;
 mod matrix;
 mod tiles;
 mod triplets;
@@ -16,6 +19,7 @@ mod triplets;
 pub use attrs::AttrsMut;
 pub use columns::Columns;
 pub use create::{Create, NewFile, create, create_from, new};
+pub use fill::Fill;
 pub use global_attrs::GlobalAttrsMut;
 pub use graphs::GraphsMut;
 pub use layers::LayersMut;

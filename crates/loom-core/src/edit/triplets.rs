@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use h5lite::{Array, DType, Number};
 use ndarray::Array2;
 
-use super::{Change, layout, matrix::check_finite};
+use super::{Change, fit::fit, layout, matrix::check_finite};
 use crate::{
     coo::{self, Coo},
     error::{Error, Result},
@@ -64,6 +64,24 @@ impl Triplets<'_> {
     #[must_use]
     pub fn dtype(&self) -> DType {
         self.data.dtype()
+    }
+
+    /// The same with values of another type.
+    ///
+    /// # Errors
+    /// [`Error::Type`] for a value that does not fit; `place` says what is at a row and column.
+    pub(super) fn fit(
+        &self,
+        dtype: DType,
+        place: &dyn Fn(usize, usize) -> String,
+    ) -> Result<Triplets<'_>> {
+        let place = |at: usize| place(self.row[at] as usize, self.col[at] as usize);
+        Ok(Triplets {
+            shape: self.shape,
+            row: Cow::Borrowed(&*self.row),
+            col: Cow::Borrowed(&*self.col),
+            data: fit(&self.data, dtype, &place)?.into_owned(),
+        })
     }
 
     /// The same, borrowed from nobody.

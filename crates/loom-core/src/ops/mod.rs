@@ -1,11 +1,13 @@
 //! Work on whole files, each verb of loompy in a file of its own.
 
+mod add_columns;
 mod aggregate;
 mod bands;
 mod changes;
 mod combine;
 mod export;
 mod map;
+mod permute;
 mod scan;
 mod sparse;
 mod split;
@@ -13,7 +15,7 @@ mod stats;
 mod subset;
 #[cfg(test)]
 mod tests;
-mod types;
+pub(crate) mod types;
 
 pub use aggregate::{Aggregate, ColumnFunc, Func, GroupBy};
 pub use changes::Changes;

@@ -3,7 +3,7 @@
 use loom_core::{Array, Axis, Coo, DType, Error, LoomConnection, Selection};
 use ndarray::{Array2, ArrayD, IxDyn, arr2};
 
-use crate::{bytes, graph, numbers, open, reopen, sample, words};
+use crate::{bytes, graph, numbers, open, reopen, same, sample, words};
 
 /// A file with something of everything, open for writing.
 fn file() -> LoomConnection {
@@ -45,10 +45,7 @@ fn attributes_of_every_type_and_rank() {
     let ds = reopen(bytes(ds));
     for (name, values) in &values {
         let found = ds.ca().get_any(name).unwrap();
-        match values {
-            Array::F32(_) => assert!(format!("{found:?}") == format!("{values:?}"), "{name}"),
-            _ => assert_eq!(found, *values, "{name}"),
-        }
+        assert!(same(&found, values), "{name}");
         let stamp = ds.ca().last_modified_of(name).unwrap().unwrap();
         assert!(stamp > before, "{name}");
     }

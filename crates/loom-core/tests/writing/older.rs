@@ -2,7 +2,7 @@
 
 use loom_core::{Array, Connect, Mode, h5lite::Class};
 
-use crate::{bytes, fixture, open, reopen, words};
+use crate::{assert_same, bytes, fixture, open, reopen, words};
 
 /// Every file that Loom programs wrote can be changed and goes on holding everything else.
 #[test]
@@ -63,8 +63,7 @@ fn every_fixture_can_be_changed() {
             view.attrs.remove("last_modified");
             view.layers.remove("");
         }
-        let (found, expected) = (format!("{view:?}"), format!("{expected:?}"));
-        assert!(found == expected, "{name}: something else changed");
+        assert_same(&view, &expected, name);
     }
 }
 

@@ -3,10 +3,12 @@
 
 use std::fs;
 
-use loom_core::{Array, Coo, DType, Error, LoomConnection, Mode, Number, Result, connect};
+use loom_core::{
+    Array, Axis, Coo, DType, Error, Fill, LoomConnection, Mode, Number, Result, connect,
+};
 use ndarray::{Array2, arr2};
 
-use crate::{bytes, fixture, graph, numbers, open, words};
+use crate::{bytes, fixture, graph, numbers, open, sample, words};
 
 type Call = Box<dyn FnOnce(&mut LoomConnection) -> Result<()>>;
 
@@ -129,8 +131,14 @@ fn types_that_do_not_fit() {
     );
     refused(call(|ds| ds.write(0, 0, "text")), &["/matrix", "str"]);
     refused(
-        call(|ds| ds.write(0, 0, 1_u64 << 40)),
-        &["/matrix", "uint64"],
+        call(|ds| ds.layers_mut().write("spliced", 3, 4, 1_u64 << 40)),
+        &[
+            "1099511627776",
+            "row 3, column 4",
+            "\"spliced\"",
+            "int16",
+            "uint64",
+        ],
     );
     let weights = Coo::new((cols, cols), vec![0], vec![0], vec![u64::MAX]).unwrap();
     refused(
@@ -274,6 +282,8 @@ fn a_connection_for_reading() {
         call(|ds| ds.layers_mut().rename("x", "y")),
         call(|ds| ds.write(0, 0, 1)),
         call(|ds| ds.atomically(|_| Ok(()))),
+        call(|ds| ds.add_columns(&sample(3, 3), &Fill::Drop).map(drop)),
+        call(|ds| ds.permute(Axis::Rows, &[])),
     ];
     for call in calls {
         let error = call(&mut ds).unwrap_err();

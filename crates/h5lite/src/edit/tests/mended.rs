@@ -292,3 +292,39 @@ fn an_attribute_keeps_its_values_under_another_name() {
     assert_eq!(values, [1_i16, -2].as_slice().into());
     assert!(!root.has_attribute("old").unwrap());
 }
+
+#[test]
+fn elements_move_as_they_are_stored() {
+    let words = Array::from(["one", "", "\u{e9}", "four"].as_slice());
+    for options in [DatasetOptions::contiguous(), growing().deflate(1)] {
+        let mut file = File::create_in_memory().unwrap();
+        let mut edit = file.edit().unwrap();
+        edit.write("/words", &words, &options).unwrap();
+        edit.commit().unwrap();
+        let order = Selection::from(vec![3, 0, 2]);
+        let mut edit = file.edit().unwrap();
+        let elements = edit.file().dataset("/words").unwrap();
+        let elements = elements.read_bytes(&[order]).unwrap();
+        edit.create("/other", DType::Str, &[5], &options).unwrap();
+        edit.write_bytes_at("/other", &[(1..4).into()], &elements)
+            .unwrap();
+        edit.write_at("/other", &[0.into()], &"new".into()).unwrap();
+        let short = edit.write_bytes_at("/other", &[0.into()], &elements[..15]);
+        assert!(matches!(
+            short.unwrap_err().root_cause(),
+            Error::Mismatch { .. }
+        ));
+        let many = edit.write_bytes_at("/other", &[0.into()], &elements);
+        assert!(matches!(
+            many.unwrap_err().root_cause(),
+            Error::Mismatch { .. }
+        ));
+        edit.remove("/words").unwrap();
+        edit.commit().unwrap();
+        let moved = file.dataset("/other").unwrap().read_any(&[]).unwrap();
+        assert_eq!(
+            moved,
+            ["new", "four", "one", "\u{e9}", ""].as_slice().into()
+        );
+    }
+}
