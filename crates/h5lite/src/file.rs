@@ -38,8 +38,8 @@ use crate::{
 pub struct File {
     pub(crate) image: Image,
     pub(crate) superblock: Superblock,
-    limits: Limits,
-    pub(crate) threads: Threads,
+    /// How it was opened.
+    pub(crate) options: OpenOptions,
     pub(crate) path: Option<PathBuf>,
     /// Holds the lock for as long as the file is open.
     locked: Option<fs::File>,
@@ -134,7 +134,7 @@ impl OpenOptions {
             }
         };
         opened.path = Some(path.to_owned());
-        opened.threads = self.threads.clone();
+        opened.options = self.clone();
         opened.locked = Some(file);
         Ok(opened)
     }
@@ -154,7 +154,7 @@ impl OpenOptions {
     /// As [`File::from_bytes`].
     pub fn from_bytes(&self, bytes: impl Into<Vec<u8>>) -> Result<File> {
         let mut opened = File::from_source(Source::from(bytes.into()), self.limits.clone())?;
-        opened.threads = self.threads.clone();
+        opened.options = self.clone();
         Ok(opened)
     }
 }
@@ -205,8 +205,10 @@ impl File {
         Self {
             image,
             superblock,
-            limits,
-            threads: Threads::default(),
+            options: OpenOptions {
+                limits,
+                ..OpenOptions::default()
+            },
             path: None,
             locked: None,
             store: None,
@@ -221,7 +223,28 @@ impl File {
     /// The same file, whose image takes down what is read through it.
     pub(crate) fn with_claims(&self) -> Self {
         let (image, superblock) = (self.image.with_claims(), self.superblock.clone());
-        Self::of_image(image, superblock, self.limits.clone())
+        Self::of_image(image, superblock, self.options.limits.clone())
+    }
+
+    /// Moves on to the newest content of the file, which others may have committed since it was
+    /// opened. Handles opened before elsewhere keep what they see.
+    ///
+    /// A file opened for reading is opened again as it was the first time, by its path: whatever
+    /// has that by now. One opened for writing looks again at the file it holds, which also settles
+    /// an [`Error::CommitUnknown`]. What is in memory and read only cannot change.
+    ///
+    /// # Errors
+    /// As opening it; [`Error::Mismatch`] inside a transaction. This handle is then as it was.
+    pub fn reload(&mut self) -> Result<()> {
+        match (&self.store, &self.path) {
+            (Some(_), _) => self.reload_store(),
+            (None, Some(path)) => {
+                let now = self.options.open(path)?;
+                *self = now;
+                Ok(())
+            }
+            (None, None) => Ok(()),
+        }
     }
 
     /// Whether the superblock is still what was read: a version without a checksum may have been
@@ -267,13 +290,13 @@ impl File {
     /// Bounds on what a call may cost.
     #[must_use]
     pub fn limits(&self) -> &Limits {
-        &self.limits
+        &self.options.limits
     }
 
     /// The threads that share the work of a call.
     #[must_use]
     pub fn threads(&self) -> &Threads {
-        &self.threads
+        &self.options.threads
     }
 
     pub(crate) fn superblock(&self) -> &Superblock {
@@ -316,7 +339,7 @@ impl File {
     /// [`Error::Mismatch`] where the type is not one of strings; [`Error::Corrupt`], [`Error::Limit`].
     pub fn strings_in(&self, datatype: &Datatype, stored: &[u8]) -> Result<Vec<Vec<u8>>> {
         let mut strings = Vec::new();
-        let limit = self.limits.bytes_of_a_read(self.image.len());
+        let limit = self.options.limits.bytes_of_a_read(self.image.len());
         each_string(&self.image, datatype, stored, limit, |text| {
             strings.push(text.to_vec());
         })?;
@@ -329,7 +352,7 @@ impl File {
     /// As [`strings_in`](Self::strings_in).
     pub fn sequences_in(&self, datatype: &Datatype, stored: &[u8]) -> Result<Vec<Vec<u8>>> {
         let mut all = Vec::new();
-        let limit = self.limits.bytes_of_a_read(self.image.len());
+        let limit = self.options.limits.bytes_of_a_read(self.image.len());
         each_sequence(&self.image, datatype, stored, limit, |bytes| {
             all.push(bytes.to_vec());
         })?;

@@ -1,5 +1,6 @@
 //! From a selection to values: which chunks, what is in them, and where it goes.
 
+mod all;
 mod gather;
 mod index;
 mod items;
@@ -11,6 +12,7 @@ mod tiles;
 mod values;
 mod worker;
 
+pub(crate) use index::ChunkEntry;
 pub(crate) use items::{Projection, StoredNumber};
 pub(crate) use plan::{Band, bands, checked};
 pub(crate) use pointers::{HeapId, Pointer, each_pointer, leads_elsewhere, refers};
