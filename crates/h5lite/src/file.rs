@@ -19,6 +19,7 @@ use crate::{
     read::{each_sequence, each_string},
     source::Source,
     store::Store,
+    threads::Threads,
 };
 
 /// An HDF5 file opened for reading: a snapshot of what it held at that moment.
@@ -69,6 +70,7 @@ pub struct OpenOptions {
     pub(crate) limits: Limits,
     pub(crate) locking: Locking,
     pub(crate) positioned: bool,
+    pub(crate) threads: Threads,
 }
 
 impl OpenOptions {
@@ -93,6 +95,13 @@ impl OpenOptions {
     #[must_use]
     pub fn positioned(mut self, positioned: bool) -> Self {
         self.positioned = positioned;
+        self
+    }
+
+    /// The threads that share the work of a call: one for each core, unless others are given.
+    #[must_use]
+    pub fn threads(mut self, threads: Threads) -> Self {
+        self.threads = threads;
         self
     }
 
@@ -146,7 +155,9 @@ impl OpenOptions {
     /// # Errors
     /// As [`File::from_bytes`].
     pub fn from_bytes(&self, bytes: impl Into<Vec<u8>>) -> Result<File> {
-        File::from_source(Source::from(bytes.into()), self.limits.clone())
+        let mut opened = File::from_source(Source::from(bytes.into()), self.limits.clone())?;
+        opened.options = self.clone();
+        Ok(opened)
     }
 }
 
@@ -283,6 +294,12 @@ impl File {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.options.limits
+    }
+
+    /// The threads that share the work of a call.
+    #[must_use]
+    pub fn threads(&self) -> &Threads {
+        &self.options.threads
     }
 
     pub(crate) fn superblock(&self) -> &Superblock {

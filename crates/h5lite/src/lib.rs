@@ -19,6 +19,7 @@ mod store;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
 pub mod testing;
+mod threads;
 mod value;
 mod writable;
 
@@ -33,8 +34,9 @@ pub use format::message::{
 pub use image::{Address, Extent};
 pub use limits::Limits;
 pub use lock::Locking;
-pub use object::{Attribute, Dataset, Group, Link, NamedDatatype, Object};
+pub use object::{Attribute, Dataset, Group, Link, NamedDatatype, Object, Reader};
 pub use space::Space;
+pub use threads::Threads;
 #[doc(hidden)]
 pub use value::Convert;
 pub use value::{Array, DType, Element, Number, Selection};

@@ -34,7 +34,10 @@ impl OpenOptions {
     /// # Errors
     /// As [`File::from_bytes`].
     pub fn from_bytes_rw(&self, bytes: impl Into<Vec<u8>>) -> Result<File> {
-        File::from_store(Box::new(Memory(bytes.into())), self.limits.clone(), false)
+        let store = Box::new(Memory(bytes.into()));
+        let mut opened = File::from_store(store, self.limits.clone(), false)?;
+        opened.options = self.clone();
+        Ok(opened)
     }
 
     fn open_rw_inner(&self, path: &Path) -> Result<File> {

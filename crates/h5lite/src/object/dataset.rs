@@ -2,7 +2,7 @@
 
 use ndarray::ArrayD;
 
-use super::Node;
+use super::{Node, Reader};
 use crate::{
     edit::PendingData,
     error::{Error, InObject, Result},
@@ -80,6 +80,7 @@ impl<'f> Dataset<'f> {
         let values = Values {
             image,
             limits: node.file.limits(),
+            threads: node.file.threads(),
             storage,
             datatype,
             projection: Projection {
@@ -225,7 +226,7 @@ impl<'f> Dataset<'f> {
     /// As [`read`](Self::read).
     pub fn read_into<T: Number>(&self, selections: &[Selection], out: &mut [T]) -> Result<()> {
         self.values
-            .read_into(selections, out, false, false)
+            .read_into(selections, out, false)
             .in_object(&self.node.path)
     }
 
@@ -240,8 +241,16 @@ impl<'f> Dataset<'f> {
         out: &mut [T],
     ) -> Result<()> {
         self.values
-            .read_into(selections, out, true, false)
+            .read_into(selections, out, true)
             .in_object(&self.node.path)
+    }
+
+    /// A reader for many small reads on one thread.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for layouts and filters that are not read.
+    pub fn reader(&self) -> Result<Reader<'_>> {
+        Reader::new(&self.values, &self.node.path)
     }
 
     /// Reads values in the type the file holds (`float16` as `float32`).

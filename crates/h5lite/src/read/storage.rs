@@ -3,6 +3,7 @@
 use crate::{
     error::{Error, Result},
     format::{
+        btree_v1::NodeCache,
         chunk_grid::ChunkGrid,
         message::{ChunkIndex, DataLayout, Filter},
     },
@@ -248,6 +249,16 @@ impl Storage {
 
     /// The chunks of the grid that were written, in its order.
     pub(crate) fn entries(&self, image: &Image, grid: &ChunkGrid) -> Result<Vec<ChunkEntry>> {
+        self.entries_from(image, grid, &mut NodeCache::default())
+    }
+
+    /// The same, with what earlier calls have read of the index.
+    pub(super) fn entries_from(
+        &self,
+        image: &Image,
+        grid: &ChunkGrid,
+        nodes: &mut NodeCache,
+    ) -> Result<Vec<ChunkEntry>> {
         match &self.place {
             Place::Refused(_) | Place::Nowhere | Place::Memory(_) => Ok(Vec::new()),
             Place::Run(start) => {
@@ -270,7 +281,7 @@ impl Storage {
             } => {
                 let chunk: Vec<u64> = self.chunk.iter().map(|&dim| dim as u64).collect();
                 let chunk = (&chunk[..], self.chunk_len() as u64);
-                let mut entries = index::find(image, *index, grid, chunk, max_chunks)?;
+                let mut entries = index::find(image, *index, grid, chunk, max_chunks, nodes)?;
                 if *plain_partial {
                     for entry in entries.iter_mut().filter(|entry| self.is_partial(entry)) {
                         entry.filter_mask = UNFILTERED;

@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, collections::HashSet};
 
-use super::{Kind, Node};
+use super::{Kind, Node, NodeCache};
 use crate::{
     error::{Error, Result},
     format::{
@@ -45,9 +45,20 @@ impl<'a> ChunkTree<'a> {
     /// # Errors
     /// [`Error::Corrupt`] where a node is broken or reached twice, or the rank is another, and
     /// whatever `visit` returns.
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn walk(
         &self,
         wanted: &ChunkGrid,
+        visit: &mut dyn FnMut(&[u64], StoredChunk) -> Result<()>,
+    ) -> Result<()> {
+        self.walk_on(wanted, &mut NodeCache::default(), visit)
+    }
+
+    /// The same, with nodes that other walks through this tree have left behind.
+    pub(crate) fn walk_on(
+        &self,
+        wanted: &ChunkGrid,
+        nodes: &mut NodeCache,
         visit: &mut dyn FnMut(&[u64], StoredChunk) -> Result<()>,
     ) -> Result<()> {
         let (axes, rank) = (wanted.rank(), self.chunk.len());
@@ -60,6 +71,7 @@ impl<'a> ChunkTree<'a> {
             cursor: Cursor::new(wanted),
             target: vec![0; rank],
             visited: HashSet::new(),
+            nodes,
             visit,
         };
         walk.aim();
@@ -77,6 +89,7 @@ struct Walk<'a> {
     /// Position of the cursor in elements, which is what keys hold.
     target: Vec<u64>,
     visited: HashSet<Address>,
+    nodes: &'a mut NodeCache,
     visit: &'a mut dyn FnMut(&[u64], StoredChunk) -> Result<()>,
 }
 
@@ -84,7 +97,8 @@ impl Walk<'_> {
     /// Finds all wanted chunks before the key `end` in the node at `address`.
     fn node(&mut self, address: Address, parent: Option<u8>, end: Option<&[u8]>) -> Result<()> {
         let rank = self.tree.chunk.len();
-        let node = Node::read(self.tree.image, address, Kind::Chunk { rank }, parent)?;
+        let kind = Kind::Chunk { rank };
+        let node = self.nodes.take(self.tree.image, address, kind, parent)?;
         if !self.visited.insert(address) {
             return Err(node.corrupt("it is reached twice"));
         }
@@ -122,6 +136,7 @@ impl Walk<'_> {
                 }
             }
         }
+        self.nodes.keep(node);
         Ok(())
     }
 
@@ -152,7 +167,7 @@ impl Walk<'_> {
 /// Where the chunk that `key` describes lies, in chunks.
 ///
 /// The library, too, refuses what is no multiple of the chunk.
-pub(super) fn coordinates(node: &Node<'_>, key: &[u8], chunk: &[u64]) -> Result<Vec<u64>> {
+pub(super) fn coordinates(node: &Node, key: &[u8], chunk: &[u64]) -> Result<Vec<u64>> {
     let scaled = |(offset, chunk): ([u8; 8], &u64)| {
         let offset = u64::from_le_bytes(offset);
         match (offset.checked_div(*chunk), offset.checked_rem(*chunk)) {
@@ -169,7 +184,7 @@ fn offsets(key: &[u8]) -> impl Iterator<Item = [u8; 8]> {
     fields.iter().skip(1).copied()
 }
 
-pub(super) fn stored_chunk(node: &Node<'_>, index: usize) -> Result<StoredChunk> {
+pub(super) fn stored_chunk(node: &Node, index: usize) -> Result<StoredChunk> {
     let mut fields = Fields::new(super::NAME, node.address, node.sizes, node.key(index)?);
     Ok(StoredChunk {
         size: Some(fields.u32()?.into()),

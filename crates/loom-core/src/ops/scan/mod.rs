@@ -240,6 +240,7 @@ impl<'ds> Scan<'ds> {
             every,
             attrs: what.contains(&What::attrs(axis)),
             graphs,
+            spare: BTreeMap::new(),
         })
     }
 }
@@ -265,6 +266,32 @@ impl<'ds> IntoIterator for Scan<'ds> {
 /// The batches of a [`Scan`]. What is wrong with the scan itself, such as a layer that does not
 /// exist, is the first item; after an error there is no other.
 pub struct Batches<'ds>(Option<Result<Walk<'ds>>>);
+
+impl Batches<'_> {
+    /// Takes back a batch that is no longer needed: the next one is read into its memory. New memory
+    /// for every batch costs the system as much time as decoding one.
+    ///
+    /// # Examples
+    /// ```
+    /// use loom_core::{Axis, Mode, connect};
+    ///
+    /// let ds = connect("../../fixtures/demo.loom", Mode::Read)?;
+    /// let mut batches = ds.scan(Axis::Cols).batch_size(100).into_iter();
+    /// let mut cells = 0;
+    /// while let Some(batch) = batches.next() {
+    ///     let batch = batch?;
+    ///     cells += batch.indices.len();
+    ///     batches.recycle(batch);
+    /// }
+    /// assert_eq!(cells, ds.shape().1);
+    /// # Ok::<(), loom_core::Error>(())
+    /// ```
+    pub fn recycle(&mut self, batch: Batch) {
+        if let Some(Ok(walk)) = &mut self.0 {
+            walk.spare = batch.view.layers;
+        }
+    }
+}
 
 impl fmt::Debug for Batches<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -305,6 +332,8 @@ struct Walk<'ds> {
     /// Whether the batches hold the attributes along the axis.
     attrs: bool,
     graphs: BTreeMap<String, Windowed>,
+    /// Layers of a batch that is no longer needed.
+    spare: BTreeMap<String, Array>,
 }
 
 impl Walk<'_> {
@@ -335,12 +364,12 @@ impl Walk<'_> {
         batch.to_vec()
     }
 
-    fn read(&self, indices: &[usize], start: usize) -> Result<LoomView> {
+    fn read(&mut self, indices: &[usize], start: usize) -> Result<LoomView> {
         let along = bands::together(indices);
         let mut view = self.every.clone();
         for layer in &self.layers {
             let (rows, cols) = self.axis.pair(along.clone(), self.order.clone());
-            let block = layer.read_any(rows, cols)?;
+            let block = layer.read_any_over(rows, cols, self.spare.remove(layer.name()))?;
             view.layers.insert(layer.name().to_owned(), block);
         }
         if self.attrs {
