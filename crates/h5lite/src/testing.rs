@@ -1,4 +1,5 @@
-//! What fuzzing calls beyond the public interface: every parser by itself, and its round trip.
+//! What tests outside this crate need beyond the public interface: a file whose system fails, and
+//! for fuzzing every parser by itself, with its round trip.
 //!
 //! Each function takes any bytes and panics only where a promise is broken.
 
@@ -6,7 +7,7 @@ use std::{collections::HashSet, fmt::Debug};
 
 use crate::{
     error::Result,
-    filter::{Decoder, Encoder as Filters},
+    filter::{Decoder, Encoder as Filters, codec},
     format::{
         btree_v1::{ChunkTree, walk_group},
         btree_v2::BTreeV2,
@@ -29,6 +30,8 @@ use crate::{
     image::{Address, Image, Sizes},
     source::Source,
 };
+
+pub use crate::store::faulty::FaultyFile;
 
 /// The shape of the chunks and the grid of a walk over an index.
 const CHUNK: [u64; 2] = [4, 4];
@@ -187,6 +190,22 @@ pub fn filters(data: &[u8]) {
         // A shuffle of elements without bytes is not undone.
         Err(error) => assert!(width % 17 == 0, "{error}"),
     }
+}
+
+/// Inflates the bytes as zlib-rs does, deflates them so that it inflates them again.
+///
+/// The first byte chooses the level.
+///
+/// # Panics
+/// Where ours and zlib-rs make different bytes of the same.
+pub fn deflate(data: &[u8]) {
+    let Some((first, body)) = data.split_first() else {
+        return;
+    };
+    codec::agree(body);
+    // With a header in front, and the right checksum behind, more of it gets through.
+    codec::agree(&codec::completed(body));
+    codec::comes_back(body, u32::from(first % 10));
 }
 
 /// Inputs for [`message`]: those of the headers in a file.

@@ -3,17 +3,29 @@
 //! | loompy | here |
 //! |---|---|
 //! | `loompy.connect(path, "r")` | [`connect`]`(path, Mode::Read)` |
+//! | `loompy.connect(path, "r+")` | [`connect`]`(path, Mode::ReadWrite)` |
 //! | `loompy.connect(path, "r", validate=False)` | [`Connect`]`::new().validate(false).open(path)` |
 //! | `ds.shape`, `ds.filename`, `ds.mode` | [`LoomConnection::shape`], [`filename`](LoomConnection::filename), [`mode`](LoomConnection::mode) |
-//! | `ds.close()` | `drop(ds)` |
+//! | `ds.close()` | [`LoomConnection::close`], or dropping it |
+//! | `loompy.new(path)` | [`new()`] |
+//! | `loompy.create(path, layers, row_attrs, col_attrs)` | [`create`]; [`create_from`] and [`Create`] for what is larger than memory |
 //! | `ds[rows, cols]` | [`LoomConnection::read`] |
 //! | `ds.layers[name][rows, cols]` | [`LoomConnection::layer`], then [`Layer::read`] |
 //! | `ds.attrs[name]` | [`LoomConnection::attrs`], then [`GlobalAttrs::value`] or [`GlobalAttrs::get`] |
 //! | `ds.ra[name]`, `ds.ca[name]` | [`ra`](LoomConnection::ra), [`ca`](LoomConnection::ca), then [`Attrs::get`] |
 //! | `ds.ra["A", "B"]` | [`Attrs::stack`] |
+//! | `ds[rows, cols] = block`, `ds.layers[name][rows, cols] = block` | [`LoomConnection::write`], [`LayersMut::write`] |
+//! | `ds.layers[name] = matrix`, a sparse matrix, or `"float32"` | [`layers_mut`](LoomConnection::layers_mut), then [`LayersMut::insert`] with a [`Matrix`] |
+//! | `del ds.layers[name]` | [`LayersMut::remove`]; [`LayersMut::rename`] |
+//! | `ds.attrs[name] = value` | [`attrs_mut`](LoomConnection::attrs_mut), then [`GlobalAttrsMut::insert`], [`remove`](GlobalAttrsMut::remove), [`rename`](GlobalAttrsMut::rename) |
+//! | `ds.ra[name] = values`, `del ds.ca[name]` | [`ra_mut`](LoomConnection::ra_mut), [`ca_mut`](LoomConnection::ca_mut), then [`AttrsMut::insert`], [`remove`](AttrsMut::remove), [`rename`](AttrsMut::rename) |
+//! | `ds.col_graphs[name] = graph` | [`row_graphs_mut`](LoomConnection::row_graphs_mut), [`col_graphs_mut`](LoomConnection::col_graphs_mut), then [`GraphsMut::insert`], [`remove`](GraphsMut::remove), [`rename`](GraphsMut::rename) |
+//! | `ds.add_columns(layers, col_attrs, row_attrs=..., fill_values=...)` | [`LoomConnection::add_columns`] with a [`Fill`] |
+//! | `ds.permute(ordering, axis)` | [`LoomConnection::permute`] |
+//! | several calls, of which an interruption leaves some | [`LoomConnection::atomically`] |
 //! | `ds.row_graphs[name]`, `ds.col_graphs[name]` | [`row_graphs`](LoomConnection::row_graphs), [`col_graphs`](LoomConnection::col_graphs), then [`Graphs::get`] |
 //! | `ds.view[rows, cols]` | [`LoomConnection::view`] |
-//! | `ds.scan(axis=1, items=..., key=...)` | [`LoomConnection::scan`] |
+//! | `ds.scan(axis=1, items=..., key=...)` | [`LoomConnection::scan`]; [`Scan::each`] reads ahead |
 //! | `ds.map([f, g], axis=0)` | [`LoomConnection::map`]; [`Layer::stats`] for sums, means and the like |
 //! | `ds.sparse(rows, cols, layer)` | [`LoomConnection::sparse`], [`Layer::sparse`] |
 //! | `ds.aggregate(None, None, "Clusters", "mean")` | [`LoomConnection::aggregate`] with an [`Aggregate`] |
@@ -30,6 +42,12 @@
 //! Values in memory are [`ndarray`] arrays: of one type where the call names it, else the
 //! [`Array`] that holds any of them. Positions on an axis are a [`Selection`]: ranges, index lists
 //! in any order, masks.
+//!
+//! A call that changes a file is one commit: durable when it returns, and done as a whole or not at
+//! all, whatever interrupts it. The file keeps the conventions of its version: before 3.0.0 text is
+//! ASCII with character references and global attributes are HDF5 attributes of `/`. What changed
+//! is stamped with the time, as loompy does it, and the file both where loompy 3 writes the stamp
+//! and where it reads it; whole layers and removals are stamped too.
 //!
 //! What is read is never trusted: any file gives values or an [`Error`], within the
 //! [`Limits`] of its connection.

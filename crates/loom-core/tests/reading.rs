@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use loom_core::{Array, Axis, Connect, Coo, LoomConnection, LoomView, Selection, Stat};
+use loom_core::{Array, Axis, Connect, Coo, Error, LoomConnection, LoomView, Selection, Stat};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -286,17 +286,43 @@ fn scans() {
             if plan["layers"].is_array() {
                 scan = scan.layers(strings(&plan["layers"]));
             }
+            let mut ahead = Vec::new();
+            let read = scan.clone().each(|batch| {
+                ahead.push(batch);
+                Ok::<_, Error>(())
+            });
+            read.unwrap();
             let batches: Vec<_> = scan.into_iter().map(Result::unwrap).collect();
             let expected = list(&plan["batches"]);
-            assert_eq!(batches.len(), expected.len(), "{file}: scan {number}");
-            for (batch, expected) in batches.into_iter().zip(expected) {
-                let what = format!("{file}: scan {number} at {}", batch.start);
-                assert_eq!(batch.start as u64, expected["ix"], "{what}");
-                assert_eq!(batch.indices, positions(&expected["indices"]), "{what}");
-                same_view(&what, expected, &batch.view);
+            for batches in [batches, ahead] {
+                assert_eq!(batches.len(), expected.len(), "{file}: scan {number}");
+                for (batch, expected) in batches.into_iter().zip(expected) {
+                    let what = format!("{file}: scan {number} at {}", batch.start);
+                    assert_eq!(batch.start as u64, expected["ix"], "{what}");
+                    assert_eq!(batch.indices, positions(&expected["indices"]), "{what}");
+                    same_view(&what, expected, &batch.view);
+                }
             }
         }
     }
+}
+
+#[test]
+fn a_scan_that_reads_ahead_ends_at_the_first_error() {
+    let ds = open("loompy3.loom");
+    let mut visited = 0;
+    let result = ds.scan(Axis::Cols).batch_size(10).each(|batch| {
+        visited += 1;
+        match batch.start {
+            20 => Err(Error::Misuse("enough".into())),
+            _ => Ok(()),
+        }
+    });
+    assert_eq!(result.unwrap_err().to_string(), "enough");
+    assert_eq!(visited, 3);
+    let none = ds.scan(Axis::Cols).layers(["none"]);
+    let result = none.each(|_| Err(Error::Misuse("there is no batch".into())));
+    assert!(result.unwrap_err().is_not_found());
 }
 
 #[test]

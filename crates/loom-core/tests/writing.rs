@@ -4,6 +4,7 @@ mod writing {
     pub(crate) mod calls;
     pub(crate) mod columns;
     pub(crate) mod creating;
+    pub(crate) mod faults;
     pub(crate) mod older;
     pub(crate) mod wrong;
 }

@@ -25,11 +25,12 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
     target("read", read, whole),
     target("message", testing::message, testing::messages_of),
     target("structure", testing::structure, testing::structures_of),
     target("filters", testing::filters, chunks),
+    target("deflate", testing::deflate, chunks),
     target("edit", edit::valid, edit::scripts),
     target("edit_damaged", edit::damaged, whole),
     target("sources", sources::agree, whole),

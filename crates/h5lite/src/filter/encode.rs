@@ -14,6 +14,7 @@ use crate::{
 pub(crate) struct Encoder<'a> {
     filters: &'a [Filter],
     deflater: deflate::Deflater,
+    spare: Vec<u8>,
 }
 
 impl<'a> Encoder<'a> {
@@ -35,6 +36,7 @@ impl<'a> Encoder<'a> {
             None => Ok(Self {
                 filters,
                 deflater: deflate::Deflater::default(),
+                spare: Vec::new(),
             }),
         }
     }
@@ -52,7 +54,8 @@ impl<'a> Encoder<'a> {
             match filter.id {
                 FilterId::DEFLATE => {
                     let level = filter.parameters.first().copied().unwrap_or(6).min(9);
-                    chunk = self.deflater.deflate(&chunk, level)?;
+                    self.deflater.deflate(&chunk, &mut self.spare, level)?;
+                    std::mem::swap(&mut chunk, &mut self.spare);
                 }
                 FilterId::SHUFFLE => {
                     let size = filter.parameters.first().copied().unwrap_or(1);

@@ -6,6 +6,8 @@ mod fletcher32;
 mod lzf;
 mod shuffle;
 
+#[cfg(feature = "testing")]
+pub(crate) use deflate::referee as codec;
 pub(crate) use encode::Encoder;
 
 use crate::{

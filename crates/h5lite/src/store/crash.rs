@@ -78,9 +78,9 @@ impl CrashStore {
 
     /// Forgets what was done so far, as if it were all durable.
     pub(crate) fn forget(&self) {
-        let mut recording = self.recording();
-        recording.base = recording.now.0.clone();
-        recording.ops.clear();
+        let Recording { base, now, ops } = &mut *self.recording();
+        base.clone_from(&now.0);
+        ops.clear();
     }
 
     /// Puts other bytes in the place of the file's, as another program would.

@@ -1,15 +1,20 @@
 //! What an edit may do to a file: read, write at a position, sync, cut.
 
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
+#[cfg_attr(not(test), allow(dead_code, reason = "crashes are tried here only"))]
 pub(crate) mod crash;
 mod disk;
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
+#[cfg_attr(
+    not(test),
+    allow(dead_code, reason = "some faults are tried here only")
+)]
 pub(crate) mod faulty;
 mod memory;
 
 use std::io;
 
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 pub(crate) use crash::CrashStore;
 pub(crate) use disk::Disk;
 pub(crate) use memory::Memory;

@@ -56,7 +56,8 @@ pub struct Batch {
     pub view: LoomView,
 }
 
-/// How a file is walked through; iterating over it begins the walk.
+/// How a file is walked through; iterating over it begins the walk, and so does
+/// [`each`](Self::each), which reads ahead.
 ///
 /// The axis is cut into windows of [`batch_size`](Scan::batch_size) positions. Each batch holds
 /// those of the [`items`](Scan::items) that lie in one window, in the order they were given;
@@ -138,6 +139,54 @@ impl<'ds> Scan<'ds> {
         self
     }
 
+    /// Calls `visit` with each batch. The next one is read and decoded meanwhile, on a thread of
+    /// its own (with the feature `rayon`); two batches are in memory.
+    ///
+    /// # Errors
+    /// Where the scan cannot begin, a batch cannot be read, or what `visit` returns: then there is
+    /// no other batch.
+    ///
+    /// # Examples
+    /// ```
+    /// use loom_core::{Axis, Mode, connect};
+    ///
+    /// let ds = connect("../../fixtures/demo.loom", Mode::Read)?;
+    /// let mut cells = 0;
+    /// ds.scan(Axis::Cols).batch_size(1000).each(|batch| {
+    ///     cells += batch.indices.len();
+    ///     Ok::<_, loom_core::Error>(())
+    /// })?;
+    /// assert_eq!(cells, ds.shape().1);
+    /// # Ok::<(), loom_core::Error>(())
+    /// ```
+    #[cfg(feature = "rayon")]
+    pub fn each<E: From<Error>>(self, visit: impl FnMut(Batch) -> Result<(), E>) -> Result<(), E> {
+        std::thread::scope(|scope| {
+            // Handed over hand to hand: a batch that is ready waits, and none is begun behind it.
+            let (sender, receiver) = std::sync::mpsc::sync_channel(0);
+            let read = move || {
+                for batch in self {
+                    if sender.send(batch).is_err() {
+                        // Nobody wants another.
+                        break;
+                    }
+                }
+            };
+            scope.spawn(read);
+            in_turn(receiver, visit)
+        })
+    }
+
+    /// Calls `visit` with each batch.
+    ///
+    /// # Errors
+    /// Where the scan cannot begin, a batch cannot be read, or what `visit` returns: then there is
+    /// no other batch.
+    #[cfg(not(feature = "rayon"))]
+    pub fn each<E: From<Error>>(self, visit: impl FnMut(Batch) -> Result<(), E>) -> Result<(), E> {
+        in_turn(self, visit)
+    }
+
     fn start(self) -> Result<Walk<'ds>> {
         let Self { ds, axis, what, .. } = self;
         if self.batch_size == 0 {
@@ -191,6 +240,15 @@ impl<'ds> Scan<'ds> {
             graphs,
         })
     }
+}
+
+fn in_turn<E: From<Error>>(
+    batches: impl IntoIterator<Item = Result<Batch>>,
+    mut visit: impl FnMut(Batch) -> Result<(), E>,
+) -> Result<(), E> {
+    batches
+        .into_iter()
+        .try_for_each(|batch| visit(batch.map_err(E::from)?))
 }
 
 impl<'ds> IntoIterator for Scan<'ds> {
