@@ -33,6 +33,8 @@ class Case:
     refused: str | None = None
     # Further files that the calls read, by the name they use for them.
     others: dict = field(default_factory=dict)
+    # The file that the calls make beside the one they begin with, by the name they use for it: it is compared.
+    result: str | None = None
 
 
 def parts(rng, kind, shape, spec="3.0.0", text=True):
@@ -284,6 +286,105 @@ def fixtures():
             yield Case(f"{path.name}: {name}", begin, calls(*made), refused=refused)
 
 
+def damaged(spec):
+    """loompy reads text of these files as something else, and writes that."""
+    return ("text",) if spec == "3.0.0" else ()
+
+
+def permutations():
+    for number, kind in enumerate(KINDS):
+        for spec in SPECS:
+            for axis in (0, 1):
+                rng = np.random.default_rng(400 + number)
+                shape = SHAPES[(number + axis) % len(SHAPES)]
+                order = rng.permutation(shape[axis])
+                made = calls({"call": "permute", "axis": axis, "order": order.tolist()})
+                begin = file(400 + number, kind, shape, spec, text=shape[axis] > 2)
+                moved = shape[axis] > 2
+                differs = (*damaged(spec), "graph order") if moved else ()
+                yield Case(f"permute {axis} {kind} {spec}", begin, made, differs)
+
+
+def added(rng, kind, second, rows, count, text=True):
+    """Columns for a file made by `file`."""
+    ca = attributes(rng, second, count)
+    ca["Text"] = rng.choice(WORDS if text else np.array(["", "zz", "yyyy"]), count)
+    return {"layers": {"": matrix(rng, kind, (rows, count)), "second": matrix(rng, second, (rows, count))}, "ca": ca}
+
+
+def columns():
+    for number, kind in enumerate(KINDS):
+        second = KINDS[(number + 3) % len(KINDS)]
+        for spec in SPECS:
+            rng = np.random.default_rng(500 + number)
+            shape = SHAPES[number]
+            begin = file(500 + number, kind, shape, spec)
+            with np.errstate(all="ignore"):
+                more = [added(rng, kind, second, shape[0], count) for count in (1, 70)]
+            made = [{"call": "add_columns", **columns} for columns in more]
+            yield Case(f"add columns {kind} {spec}", begin, calls(*made), damaged(spec))
+    rng = np.random.default_rng(520)
+    for spec in SPECS:
+        begin = file(520, "int32", (66, 70), spec, text=False)
+        more = added(rng, "int32", "uint8", 66, 9, text=False)
+        more["layers"]["second"] = matrix(rng, KINDS[(KINDS.index("int32") + 3) % len(KINDS)], (66, 9))
+        less = more | {"ca": {name: more["ca"][name] for name in ("Number", "Name", "Pairs", "Wide")}}
+        extra = more | {"ca": more["ca"] | {"extra": rng.random(9), "words": np.array(list("abcdefghi"))}}
+        both = less | {"ca": less["ca"] | {"extra": np.arange(9)}}
+        yield Case(f"columns without attributes {spec}", begin, calls({"call": "add_columns", **less}))
+        yield Case(f"columns with more attributes {spec}", begin, calls({"call": "add_columns", **extra}))
+        yield Case(f"columns with others {spec}", begin, calls({"call": "add_columns", **both}))
+        yield Case(f"columns filled {spec}", begin, calls({"call": "add_columns", **extra, "fill": "auto"}))
+        yield Case(f"columns filled on both sides {spec}", begin, calls({"call": "add_columns", **both, "fill": "auto"}), ("fill",))
+        wider = more | {"ca": more["ca"] | {"Pairs": rng.random((9, 3))}}
+        yield Case(f"columns of another width {spec}", begin, calls({"call": "add_columns", **wider}))
+        first = {"call": "add_columns", **extra, "ra": {"Gene": np.array([f"g{i}" for i in range(66)]), "n": np.arange(66)}}
+        if spec == "3.0.0":
+            again = {"call": "add_columns", **extra}
+            yield Case("columns of a new file", None, calls(first, again, new=True))
+
+
+def combinations():
+    for number, kind in enumerate(KINDS):
+        rows = [5, 70, 129][number % 3]
+        key = ["Name", "Index"][number % 2]
+        others = {}
+        for at, name in enumerate(["one", "two", "three"][: 2 + number % 2]):
+            with np.errstate(all="ignore"):
+                made = parts(np.random.default_rng(600 + 10 * number + at), kind, (rows, 64 + 9 * at), "3.0.0", text=False)
+            made["ra"]["Index"] = np.arange(rows) * 3
+            made["row_graphs"] = {}
+            if at:
+                order = np.random.default_rng(at).permutation(rows)
+                made["ra"] = {name: values[order] for name, values in made["ra"].items()}
+            others[name] = lambda path, made=made: changes_loompy.create(path, made)
+        for how in ({"key": key}, {}):
+            how = how | {"files": list(others), "attrs": scalars({"title": "all", "n": 5})}
+            yield Case(f"combine {kind} {'by ' + key if 'key' in how else ''}", None, [{"combine": how}], others=others)
+
+
+def aggregates():
+    for number, function in enumerate(["mean", "sum", "max", "min", "std", "var", "median", "first", "last"]):
+        for kind, spec in (("float32", SPECS[number % 2]), ("int16", SPECS[1 - number % 2])):
+            begin = file(700 + number, kind, (70, 130), spec, text=False)
+            how = {"call": "aggregate", "to": "out", "by": "Clusters", "function": function}
+            how |= {"columns": {"Letter": "tally", "Clusters": "first", "Digits": "first", "Same": "mean"}}
+            yield Case(f"aggregate {function} {kind} {spec}", begin, calls(how), result="out")
+
+
 def every():
-    for part in (creating, axis_attributes, globals_, layers, writes, graphs, sequences, fixtures):
+    for part in (
+        creating,
+        axis_attributes,
+        globals_,
+        layers,
+        writes,
+        graphs,
+        sequences,
+        fixtures,
+        permutations,
+        columns,
+        combinations,
+        aggregates,
+    ):
         yield from part()

@@ -12,7 +12,7 @@ import h5py
 import loompy
 import numpy as np
 import scipy.sparse as sparse
-from loompy import attribute_manager, global_attribute_manager, graph_manager, normalize
+from loompy import graph_manager, normalize
 
 from parity_repaired import Repair
 
@@ -21,6 +21,9 @@ def run(path, line):
     """Makes the calls of one line, as the program `change` does."""
     if "create" in line:
         create(path, line["create"])
+        return
+    if "combine" in line:
+        combine(path, line["combine"])
         return
     if line.get("new"):
         ds = loompy.new(path)
@@ -96,7 +99,37 @@ def write(ds, call):
     ds.layers[call["layer"]][index(call["rows"]), index(call["cols"])] = value[()] if value.ndim == 0 else value
 
 
-CALLS = {"set": set_, "remove": remove, "rename": rename, "write": write}
+def permute(ds, call):
+    ds.permute(np.array(call["order"]), axis=call["axis"])
+
+
+def add_columns(ds, call):
+    fill = call.get("fill")
+    if isinstance(fill, dict):
+        fill = {name: plain(value) for name, value in fill.items()}
+    ds.add_columns(dict(call["layers"]), dict(call["ca"]), row_attrs=call.get("ra"), fill_values=fill)
+
+
+def aggregate(ds, call):
+    options = {"group_by": call["by"], "aggr_by": call["function"], "layer": call.get("layer", "")}
+    ds.aggregate(call["to"], aggr_ca_by=call["columns"], aggr_ca_if_equal=call.get("if_equal", False), **options)
+
+
+def combine(path, how):
+    attrs = {name: plain(value) for name, value in how.get("attrs", {}).items()}
+    convert = how.get("convert_attrs", False)
+    loompy.combine(how["files"], path, key=how.get("key"), file_attrs=attrs, convert_attrs=convert)
+
+
+CALLS = {
+    "set": set_,
+    "remove": remove,
+    "rename": rename,
+    "write": write,
+    "permute": permute,
+    "add_columns": add_columns,
+    "aggregate": aggregate,
+}
 
 
 # --- loompy without single faults ------------------------------------------------------------
@@ -127,7 +160,10 @@ def normalized(a, use_object_strings=False, original=normalize.normalize_attr_va
 def text(path):
     """Text is kept exactly, of any rank, by the version of the file."""
     with contextlib.ExitStack() as stack:
-        Repair.apply(path)
+        if path.exists():
+            Repair.apply(path)
+        else:
+            loompy.materialize_attr_values, Repair.escaped = Repair.values, False
         stack.callback(Repair.remove)
         stack.enter_context(mock.patch.object(loompy, "normalize_attr_values", normalized))
         yield
@@ -180,6 +216,19 @@ def graph_order(_):
         yield
 
 
+def fill(_):
+    """`auto` fills text with "", not with "0"."""
+
+    def add(self, layers, col_attrs, *, row_attrs=None, fill_values=None, original=loompy.LoomConnection.add_columns):
+        if fill_values == "auto":
+            known = {**dict(self.ca.items()), **col_attrs}
+            fill_values = {name: "" if v.dtype.kind in "OU" else v.dtype.type(0) for name, v in known.items()}
+        original(self, layers, col_attrs, row_attrs=row_attrs, fill_values=fill_values)
+
+    with mock.patch.object(loompy.LoomConnection, "add_columns", add):
+        yield
+
+
 def float_weights(_):
     """Weights of a graph are floats, as the specification wants them."""
 
@@ -199,6 +248,7 @@ REPAIRS = {
     "list": ("attrs: scalars and arrays", list_globals),
     "rank": ("ra, ca: any rank >= 1", any_rank),
     "graph order": ("permute(ordering, axis)", graph_order),
+    "fill": ("add_columns(layers, col_attrs, row_attrs, fill_values)", fill),
     "weights": ("row_graphs, col_graphs: float weight", float_weights),
 }
 

@@ -32,12 +32,19 @@ warnings.simplefilter("ignore")
 logging.disable()
 
 
-def with_paths(line, files):
-    """A line whose calls name the other files by where the copies are."""
-    if "calls" not in line:
-        return line
-    named = [call | {"file": str(files[call["file"]])} if "file" in call else call for call in line["calls"]]
-    return line | {"calls": named}
+def with_paths(call, files):
+    """A line or call that names the other files by where the copies are."""
+    out = dict(call)
+    for key in ("file", "to"):
+        if key in call and call.get("call") != "rename":
+            out[key] = str(files[call[key]])
+    if "files" in call:
+        out["files"] = [str(files[name]) for name in call["files"]]
+    if "combine" in call:
+        out["combine"] = with_paths(call["combine"], files)
+    if "calls" in call:
+        out["calls"] = [with_paths(inner, files) for inner in call["calls"]]
+    return out
 
 
 class Bench:
@@ -50,12 +57,13 @@ class Bench:
             origin = folder / f"{name}.loom"
             if origin.exists():
                 shutil.copy(origin, path)
-        self.lines = [with_paths(line, self.others) for line in case.lines]
+        self.result = folder / f"{side}-{case.result}.loom" if case.result else self.path
+        self.lines = [with_paths(line, self.others | {case.result: self.result}) for line in case.lines]
 
     def make(self, run):
         for line in self.lines:
             run(str(self.path), line)
-        return Content(str(self.path))
+        return Content(str(self.result))
 
 
 def problems(case, ours, folder):
@@ -64,7 +72,7 @@ def problems(case, ours, folder):
     for name, make in [*case.others.items(), ("start", case.start)]:
         if make is not None:
             make(str(folder / f"{name}.loom"))
-    if case.start is not None:
+    if case.start is not None and not case.result:
         before = Content(str(folder / "start.loom"))
     made = set(changed_paths(case))
     try:
@@ -130,7 +138,7 @@ def main():
             folder.mkdir(parents=True, exist_ok=True)
             found = list(problems(case, ours, folder))
             used.update(case.differs)
-            path = folder / "ours.loom"
+            path = folder / (f"ours-{case.result}.loom" if case.result else "ours.loom")
             if path.exists():
                 found += after.problems(path, case)
             score["failed" if found else "passed"] += 1
