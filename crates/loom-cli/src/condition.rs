@@ -120,20 +120,24 @@ fn values(ds: &LoomConnection, axis: Axis, name: &str) -> Result<Array> {
     )))
 }
 
-/// A number of any type that can be compared with any other.
+/// A number is compared with text, or text with a number.
+struct Unlike;
+
+/// A value that can be compared with a literal of its kind.
 trait Compare {
-    fn with(&self, literal: &Literal) -> Option<Option<Ordering>>;
+    /// How the two are ordered, if they are.
+    fn with(&self, literal: &Literal) -> Result<Option<Ordering>, Unlike>;
 }
 
 macro_rules! integers {
     ($($type:ty)*) => {$(
         impl Compare for $type {
-            fn with(&self, literal: &Literal) -> Option<Option<Ordering>> {
+            fn with(&self, literal: &Literal) -> Result<Option<Ordering>, Unlike> {
                 use loom_core::Number;
                 match literal {
-                    Literal::Integer(other) => Some(Some(i128::from(*self).cmp(&i128::from(*other)))),
-                    Literal::Float(other) => Some(self.to_f64().partial_cmp(other)),
-                    Literal::Text(_) => None,
+                    Literal::Integer(other) => Ok(Some(i128::from(*self).cmp(&i128::from(*other)))),
+                    Literal::Float(other) => Ok(self.to_f64().partial_cmp(other)),
+                    Literal::Text(_) => Err(Unlike),
                 }
             }
         }
@@ -143,32 +147,32 @@ macro_rules! integers {
 integers!(i8 i16 i32 i64 u8 u16 u32 u64);
 
 impl Compare for f64 {
-    fn with(&self, literal: &Literal) -> Option<Option<Ordering>> {
+    fn with(&self, literal: &Literal) -> Result<Option<Ordering>, Unlike> {
         use loom_core::Number;
         match literal {
-            Literal::Integer(other) => Some(self.partial_cmp(&other.to_f64())),
-            Literal::Float(other) => Some(self.partial_cmp(other)),
-            Literal::Text(_) => None,
+            Literal::Integer(other) => Ok(self.partial_cmp(&other.to_f64())),
+            Literal::Float(other) => Ok(self.partial_cmp(other)),
+            Literal::Text(_) => Err(Unlike),
         }
     }
 }
 
 impl Compare for f32 {
-    fn with(&self, literal: &Literal) -> Option<Option<Ordering>> {
+    fn with(&self, literal: &Literal) -> Result<Option<Ordering>, Unlike> {
         use loom_core::Number;
         match literal {
             // 0.1 is meant as the number that the file holds for it.
-            Literal::Float(other) => Some(self.partial_cmp(&Self::from_f64(*other))),
+            Literal::Float(other) => Ok(self.partial_cmp(&Self::from_f64(*other))),
             other => f64::from(*self).with(other),
         }
     }
 }
 
 impl Compare for String {
-    fn with(&self, literal: &Literal) -> Option<Option<Ordering>> {
+    fn with(&self, literal: &Literal) -> Result<Option<Ordering>, Unlike> {
         match literal {
-            Literal::Text(other) => Some(Some(self.as_str().cmp(other))),
-            _ => None,
+            Literal::Text(other) => Ok(Some(self.as_str().cmp(other))),
+            _ => Err(Unlike),
         }
     }
 }
@@ -192,7 +196,7 @@ fn compare(
         for value in values {
             let mut holds = false;
             for literal in literals {
-                let order = value.with(literal).ok_or_else(|| unlike(literal))?;
+                let order = value.with(literal).map_err(|Unlike| unlike(literal))?;
                 holds |= comparison.holds(order);
             }
             mask.push(holds);
@@ -205,11 +209,11 @@ fn compare(
 mod tests {
     use super::*;
 
-    fn mask(values: Array, condition: &str) -> Vec<bool> {
+    fn mask(values: impl Into<Array>, condition: &str) -> Vec<bool> {
         let Condition::Compares(name, comparison, literals) = condition.parse().unwrap() else {
             panic!("{condition}");
         };
-        compare(&values, comparison, &literals, &name).unwrap()
+        compare(&values.into(), comparison, &literals, &name).unwrap()
     }
 
     #[test]
@@ -218,11 +222,11 @@ mod tests {
         assert_eq!(mask(numbers(), "x >= 0.1"), [true, true, false]);
         assert_eq!(mask(numbers(), "x != 1"), [false, true, true]);
         assert_eq!(mask(numbers(), "x in (1, 7)"), [true, false, false]);
-        assert_eq!(mask(vec![0.1_f32, 0.2].into(), "x == 0.1"), [true, false]);
+        assert_eq!(mask(vec![0.1_f32, 0.2], "x == 0.1"), [true, false]);
         let large = vec![u64::MAX, 1 << 63];
-        assert_eq!(mask(large.into(), "x > 9223372036854775807"), [true, true]);
+        assert_eq!(mask(large, "x > 9223372036854775807"), [true, true]);
         let text = vec!["B".to_owned(), "a".to_owned()];
-        assert_eq!(mask(text.into(), "x < 'a'"), [true, false]);
+        assert_eq!(mask(text, "x < 'a'"), [true, false]);
     }
 
     #[test]

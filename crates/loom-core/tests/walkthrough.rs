@@ -60,7 +60,9 @@ fn create_a_file_from_a_dense_matrix() -> Result<()> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("test.loom");
     let numbers: Vec<i64> = (0..100).collect();
-    let matrix = Array2::from_shape_fn((100, 100), |(row, col)| row as i64 * 100 + col as i64);
+    let matrix = Array2::from_shape_fn((100, 100), |(row, col)| {
+        i64::try_from(row * 100 + col).unwrap()
+    });
     let mut data = LoomView::default();
     data.layers.insert(String::new(), matrix.into());
     data.ra.insert("SomeRowAttr".into(), numbers.clone().into());

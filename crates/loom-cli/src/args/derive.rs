@@ -218,10 +218,10 @@ pub(crate) struct Wanted {
     /// Genes that are named in this file, one a line, in this order
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "rows")]
     pub(crate) row_ids: Option<PathBuf>,
-    /// The attribute that names cells [default: CellID, or the usual others]
+    /// The attribute that names cells [default: the usual one]
     #[arg(long, value_name = "NAME", requires = "ids")]
     pub(crate) id_attr: Option<String>,
-    /// The attribute that names genes [default: Gene, or the usual others]
+    /// The attribute that names genes [default: the usual one]
     #[arg(long, value_name = "NAME", requires = "row_ids")]
     pub(crate) row_id_attr: Option<String>,
     /// Which layers come with the main matrix [default: all]

@@ -2,9 +2,9 @@
 
 mod aggregate;
 mod append;
+mod check;
 mod combine;
 mod create;
-mod check;
 mod digest;
 mod export;
 mod get;
@@ -12,8 +12,8 @@ mod head;
 mod info;
 mod ls;
 mod permute;
-mod rename;
 mod recover;
+mod rename;
 mod repack;
 mod rm;
 mod set;

@@ -82,7 +82,7 @@ impl ChunkNodes<'_> {
 
     /// At most how many chunks the tree at `root` holds, going by the children of its root.
     pub(crate) fn most_chunks(&self, image: &Image, root: Address) -> Result<u64> {
-        let node = Node::read(image, root, self.kind(), None)?;
+        let node = Node::read(image, root, self.kind(), None, Vec::new())?;
         let capacity = u64::from(self.k).saturating_mul(2);
         let each = capacity.saturating_pow(node.level.into());
         Ok(each.saturating_mul(super::to_u64(node.count)))
@@ -98,7 +98,7 @@ impl ChunkNodes<'_> {
         address: Address,
         parent: Option<u8>,
     ) -> Result<ChunkNode> {
-        let node = Node::read(image, address, self.kind(), parent)?;
+        let node = Node::read(image, address, self.kind(), parent, Vec::new())?;
         let child = |index| {
             Ok(ChunkChild {
                 at: coordinates(&node, node.key(index)?, self.chunk)?,
