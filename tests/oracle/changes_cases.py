@@ -320,7 +320,7 @@ def columns():
             shape = SHAPES[number]
             begin = file(500 + number, kind, shape, spec)
             with np.errstate(all="ignore"):
-                more = [added(rng, kind, second, shape[0], count) for count in (1, 70)]
+                more = [added(rng, kind, second, shape[0], count) for count in (70, 1)]
             made = [{"call": "add_columns", **columns} for columns in more]
             yield Case(f"add columns {kind} {spec}", begin, calls(*made), damaged(spec))
     rng = np.random.default_rng(520)

@@ -43,5 +43,7 @@ for interpreter in "$python" "$old_python"; do "$interpreter" "$here/crash_image
 
 "$python" "$here/parity_loompy.py" "$target/release/examples/parity"
 "$python" "$here/verbs.py" "$loom"
+"$here/setup.sh" "$root/.venv-anndata" "$here/requirements-anndata.txt"
+"$python" "$here/parity_changes.py" "$target/release/examples/change"
 "$python" "$here/write_interop.py" "$target/release" --quick --old-python "$old_python"
 [ "$failed" -eq 0 ]
