@@ -66,6 +66,11 @@ def make(ours: Ours, path: str) -> dict:
                 if dtype == "string" and "fletcher32" in name:
                     continue  # libhdf5 does not allow it
                 write(f"/filters/{name}/{dtype}", seeded(dtype, [33, 12], 5), chunk=[8, 5], max_shape=[None, None], filters=filters)
+        write("/compact/numbers", seeded("float32", [30, 20], 3), compact=True)
+        write("/compact/text", np.array(TEXTS, object), compact=True)
+        edit.create(path="/compact/filled", dtype="int16", shape=[6], compact=True, fill=listed(np.int16(-3)))
+        edit.write_at(path="/compact/filled", selections=[[1, 4]], values=listed(np.array([8, 9], "i2")))
+        values["/compact/filled"] = np.array([-3, 8, -3, -3, 9, -3], "i2")
         write("/filters/long", seeded("int32", [100_000], 9), chunk=[1000], max_shape=[None], filters=[["deflate", 3]])
         write("/filters/big", seeded("float32", [700, 450], 9), chunk=[64, 64], max_shape=[700, None], filters=[["deflate", 2]])
         write("/filters/four axes", seeded("int16", [3, 4, 5, 6], 9), chunk=[2, 3, 2, 4], max_shape=[None] * 4)
@@ -155,6 +160,8 @@ def check_kinds(path: str):
             numbers = {"deflate": 1, "shuffle": 2, "fletcher32": 3}
             plain = [filter if isinstance(filter, str) else filter[0] for filter in filters]
             assert [f[0] for f in found] == [numbers[f] for f in plain], f"{name}: {found}"
+        for dataset in file["compact"].values():
+            assert dataset.id.get_create_plist().get_layout() == h5py.h5d.COMPACT, dataset
         assert file["fill/seven"].fillvalue == 7 and file["fill/contiguous"].fillvalue == 1.5
         assert tuple(h5py.check_string_dtype(file["strings/variable"].dtype)) == ("utf-8", None)
         assert h5py.check_string_dtype(file["strings/fixed"].dtype).length == 5
@@ -174,6 +181,8 @@ def edit_with_h5py(path: str):
                 dataset[20:, :] = "h5py" if dtype == "string" else 2
         del file["strings/variable"]
         file["strings/variable"] = ["replaced", "by h5py"]
+        file["compact/numbers"][3] = 1
+        file["compact/numbers"].attrs["further"] = 1
         del file["groups/8"], file["groups/2000/1000"]
         for i in range(1500):
             file[f"groups/300/more {i}"] = i
@@ -268,9 +277,13 @@ def run(ours: Ours, folder: str, old_python=None):
             assert np.array_equal(file["filters/big"][:, :450], kept)
         with ours.transaction(other) as edit:
             edit.resize(path="/filters/big", shape=[700, 470])
+            edit.write_at(path="/compact/numbers", selections=[[5], None], values=listed(np.full((1, 20), 6, "f4")))
             edit.remove(path="/groups/300/more 3")
             edit.write(path="/groups/300/more 4", values=listed(np.arange(3)))
         digests(other)
+        with h5py.File(other, "r") as file:
+            assert file["compact/numbers"][5, 7] == 6 and file["compact/numbers"][3, 0] == 1
+            assert file["compact/numbers"].id.get_create_plist().get_layout() == h5py.h5d.COMPACT
         tool("h5stat", other)
 
     def in_r():

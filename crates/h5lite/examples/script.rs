@@ -18,9 +18,9 @@
 //! | `set_attribute` | `path`, `name`, `values`, maybe `datatype` |
 //! | `remove_attribute` | `path`, `name` |
 //!
-//! Options: `chunk`, `max_shape` (`null`: without limit), `filters` (`"shuffle"`, `"fletcher32"`,
-//! `["deflate", LEVEL]`), `fill`, `datatype`. Values: `{"dtype", "shape"}` and `"values"` in C order
-//! or a `"seed"`, see [`generated`]. A selection is `null`, a list of positions, or
+//! Options: `compact` (`true`), `chunk`, `max_shape` (`null`: without limit), `filters` (`"shuffle"`,
+//! `"fletcher32"`, `["deflate", LEVEL]`), `fill`, `datatype`. Values: `{"dtype", "shape"}` and
+//! `"values"` in C order or a `"seed"`, see [`generated`]. A selection is `null`, a list of positions, or
 //! `{"start", "end", "step"}`. A datatype is `{"fixed": BYTES}`, `{"number": DTYPE, "big": BOOL}` or
 //! `"bool"`.
 
@@ -216,6 +216,7 @@ fn selection(value: &Value) -> Outcome<Selection> {
 
 fn options(line: &Value) -> Outcome<DatasetOptions> {
     let mut options = match &line["chunk"] {
+        Value::Null if line["compact"] == true => DatasetOptions::compact(),
         Value::Null => DatasetOptions::contiguous(),
         chunk => DatasetOptions::chunked(&positions(chunk)?),
     };

@@ -37,7 +37,8 @@ use crate::{
 pub struct File {
     pub(crate) image: Image,
     pub(crate) superblock: Superblock,
-    limits: Limits,
+    /// How it was opened.
+    pub(crate) options: OpenOptions,
     pub(crate) path: Option<PathBuf>,
     /// Holds the lock for as long as the file is open.
     locked: Option<fs::File>,
@@ -124,6 +125,7 @@ impl OpenOptions {
             }
         };
         opened.path = Some(path.to_owned());
+        opened.options = self.clone();
         opened.locked = Some(file);
         Ok(opened)
     }
@@ -192,7 +194,10 @@ impl File {
         Self {
             image,
             superblock,
-            limits,
+            options: OpenOptions {
+                limits,
+                ..OpenOptions::default()
+            },
             path: None,
             locked: None,
             store: None,
@@ -207,7 +212,28 @@ impl File {
     /// The same file, whose image takes down what is read through it.
     pub(crate) fn with_claims(&self) -> Self {
         let (image, superblock) = (self.image.with_claims(), self.superblock.clone());
-        Self::of_image(image, superblock, self.limits.clone())
+        Self::of_image(image, superblock, self.options.limits.clone())
+    }
+
+    /// Moves on to the newest content of the file, which others may have committed since it was
+    /// opened. Handles opened before elsewhere keep what they see.
+    ///
+    /// A file opened for reading is opened again as it was the first time, by its path: whatever
+    /// has that by now. One opened for writing looks again at the file it holds, which also settles
+    /// an [`Error::CommitUnknown`]. What is in memory and read only cannot change.
+    ///
+    /// # Errors
+    /// As opening it; [`Error::Mismatch`] inside a transaction. This handle is then as it was.
+    pub fn reload(&mut self) -> Result<()> {
+        match (&self.store, &self.path) {
+            (Some(_), _) => self.reload_store(),
+            (None, Some(path)) => {
+                let now = self.options.open(path)?;
+                *self = now;
+                Ok(())
+            }
+            (None, None) => Ok(()),
+        }
     }
 
     /// Whether the superblock is still what was read: a version without a checksum may have been
@@ -253,7 +279,7 @@ impl File {
     /// Bounds on what a call may cost.
     #[must_use]
     pub fn limits(&self) -> &Limits {
-        &self.limits
+        &self.options.limits
     }
 
     pub(crate) fn superblock(&self) -> &Superblock {
@@ -296,7 +322,7 @@ impl File {
     /// [`Error::Mismatch`] where the type is not one of strings; [`Error::Corrupt`], [`Error::Limit`].
     pub fn strings_in(&self, datatype: &Datatype, stored: &[u8]) -> Result<Vec<Vec<u8>>> {
         let mut strings = Vec::new();
-        let limit = self.limits.bytes_of_a_read(self.image.len());
+        let limit = self.options.limits.bytes_of_a_read(self.image.len());
         each_string(&self.image, datatype, stored, limit, |text| {
             strings.push(text.to_vec());
         })?;
@@ -309,7 +335,7 @@ impl File {
     /// As [`strings_in`](Self::strings_in).
     pub fn sequences_in(&self, datatype: &Datatype, stored: &[u8]) -> Result<Vec<Vec<u8>>> {
         let mut all = Vec::new();
-        let limit = self.limits.bytes_of_a_read(self.image.len());
+        let limit = self.options.limits.bytes_of_a_read(self.image.len());
         each_sequence(&self.image, datatype, stored, limit, |bytes| {
             all.push(bytes.to_vec());
         })?;

@@ -10,6 +10,7 @@ mod limits;
 mod lock;
 mod object;
 mod read;
+mod replace;
 mod source;
 mod space;
 mod store;
@@ -19,7 +20,7 @@ pub mod testing;
 mod value;
 mod writable;
 
-pub use edit::{DatasetOptions, Edit};
+pub use edit::{DatasetOptions, Edit, RepackOptions};
 pub use error::{Error, Result};
 pub use file::{File, OpenOptions};
 pub use format::message::{

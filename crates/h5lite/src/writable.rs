@@ -1,17 +1,15 @@
 //! Files that are open for writing: created, or edited in place.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{fs, io, mem, path::Path, sync::OnceLock};
 
 use crate::{
-    edit::{Committed, Edit, empty_file, finish_torn_switch},
+    edit::{Committed, Edit, RepackOptions, empty_file, finish_torn_switch, repack},
     error::{Error, Result},
     file::{File, OpenOptions},
     image::Image,
     limits::Limits,
     lock::lock_exclusive,
+    replace::{in_file, replace},
     source::Source,
     store::{Disk, Memory, Store},
 };
@@ -40,13 +38,18 @@ impl OpenOptions {
     }
 
     fn open_rw_inner(&self, path: &Path) -> Result<File> {
-        let file = fs::OpenOptions::new().read(true).write(true).open(path);
-        let file = file.map_err(|e| Error::io("open the file for writing", e))?;
-        let locked = lock_exclusive(&file, self.locking)?;
+        let mut file = open_for_writing(path)?;
+        let mut locked = lock_exclusive(&file, self.locking)?;
+        // While it was waited for, another file may have taken its place.
+        while !is_at(&file, path) {
+            file = open_for_writing(path)?;
+            locked = lock_exclusive(&file, self.locking)?;
+        }
         let store = Disk(file);
         let mapped = locked && !self.positioned && cfg!(feature = "mmap");
         let mut opened = File::from_store(Box::new(store), self.limits.clone(), mapped)?;
         opened.path = Some(path.to_owned());
+        opened.options = self.clone();
         Ok(opened)
     }
 }
@@ -74,45 +77,84 @@ impl File {
         write: impl FnOnce(&mut Edit<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let path = path.as_ref();
-        let in_file = |source| Error::InFile {
-            path: path.to_owned(),
-            source: Box::new(source),
-        };
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-            _ => PathBuf::from("."),
-        };
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".h5lite-").suffix(".tmp");
-        #[cfg(unix)]
-        {
-            // What a file made by anybody else would have; the umask takes its part.
-            use std::os::unix::fs::PermissionsExt;
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
-        let made = builder.tempfile_in(&folder);
-        let temporary = made.map_err(|e| in_file(Error::io("make a file beside it", e)))?;
-        let file = temporary
-            .reopen()
-            .map_err(|e| in_file(Error::io("open the new file", e)))?;
-        let mut store = Disk(file);
-        crate::store::write_all(&mut store, 0, &empty_file().map_err(in_file)?).map_err(in_file)?;
-        let mut file =
-            Self::from_store(Box::new(store), Limits::default(), false).map_err(in_file)?;
-        let mut edit = file.edit().map_err(in_file)?;
-        write(&mut edit)?;
-        edit.commit().map_err(|error| match error {
-            // Whatever the new file holds: it has not taken the place of the old one.
-            Error::CommitUnknown(error) => in_file(*error),
-            error => in_file(error),
-        })?;
-        drop(file);
-        temporary
-            .persist(path)
-            .map_err(|error| in_file(Error::io("rename the new file", error.error)))?;
-        let renamed = sync_folder(&folder);
-        renamed.map_err(|error| in_file(Error::CommitUnknown(Box::new(error))))?;
-        Ok(())
+        replace(path, None, |file| {
+            let in_file = |error| in_file(path, error);
+            let mut store = Disk(file);
+            let empty = empty_file().map_err(in_file)?;
+            crate::store::write_all(&mut store, 0, &empty).map_err(in_file)?;
+            let new = Self::from_store(Box::new(store), Limits::default(), false);
+            let mut new = new.map_err(in_file)?;
+            let mut edit = new.edit().map_err(in_file)?;
+            write(&mut edit)?;
+            edit.commit().map_err(|error| match error {
+                // Whatever the new file holds: it has not taken the place of the old one.
+                Error::CommitUnknown(error) => in_file(*error),
+                error => in_file(error),
+            })?;
+            Ok(())
+        })
+    }
+
+    /// Writes all that this file holds into the file at `path`, in the place of whatever is there,
+    /// without the bytes that nothing leads to.
+    ///
+    /// Everything is carried over: objects under all their names, soft and external links,
+    /// attributes, references (to the new places), committed datatypes, the user block, values
+    /// behind filters and in layouts that are not decoded here. Chunks are copied as they are
+    /// stored, unless `options` change them. The new file has the form that every HDF5 library
+    /// since 1.8 reads; orders of creation are kept where that form has a place for them. It is
+    /// written beside its place and renamed when it is complete and durable.
+    ///
+    /// Data goes through in pieces of some tens of megabytes, or of a chunk or two where those are
+    /// larger; beside it, what the headers hold and some 50 bytes a chunk of one dataset are kept.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`], with the path of the object, for what cannot be written anew: names
+    /// that are not UTF-8, user-defined links, attributes and link messages too large for an object
+    /// header, references of HDF5 1.12 and later, values of variable length behind a filter that is
+    /// not known. [`Error::Corrupt`], [`Error::Io`]; [`Error::CommitUnknown`] as for
+    /// [`create`](Self::create).
+    pub fn repack(&self, path: impl AsRef<Path>, options: &RepackOptions) -> Result<()> {
+        self.repack_with(path.as_ref(), None, options)
+    }
+
+    /// Puts a repacked file in the place of the original, with its permissions. Nobody may have it
+    /// open: it is locked for as long as that takes. Whoever opened it without a lock goes on
+    /// reading the original.
+    ///
+    /// # Errors
+    /// As [`open_rw`](Self::open_rw) and [`repack`](Self::repack): the original stands.
+    pub fn repack_in_place(path: impl AsRef<Path>, options: &RepackOptions) -> Result<()> {
+        let path = path.as_ref();
+        let file = Self::open_rw(path)?;
+        let metadata = fs::metadata(path);
+        let metadata = metadata.map_err(|e| in_file(path, Error::io("look at the file", e)))?;
+        file.repack_with(path, Some(metadata.permissions()), options)
+    }
+
+    fn repack_with(
+        &self,
+        path: &Path,
+        permissions: Option<fs::Permissions>,
+        options: &RepackOptions,
+    ) -> Result<()> {
+        replace(path, permissions, |file| {
+            let repacked = repack(self, options, &mut Disk(file));
+            repacked.map_err(|error| match self.path() {
+                Some(source) => in_file(source, error),
+                None => error,
+            })
+        })
+    }
+
+    /// The bytes of a repacked file, as [`repack`](Self::repack) writes them.
+    ///
+    /// # Errors
+    /// As [`repack`](Self::repack).
+    pub fn repack_to_bytes(&self, options: &RepackOptions) -> Result<Vec<u8>> {
+        let mut store = Memory::default();
+        repack(self, options, &mut store)?;
+        Ok(store.0)
     }
 
     /// An empty file in memory, open for writing.
@@ -137,12 +179,41 @@ impl File {
         limits: Limits,
         mapped: bool,
     ) -> Result<Self> {
-        finish_torn_switch(&mut *store)?;
-        let mut opened = Self::from_source(store.source(mapped)?, limits)?;
-        opened.committed = Some(Committed::remember(&*store, &opened.superblock)?);
+        let mut opened = Self::look(&mut *store, limits, mapped)?;
         opened.store = Some(store);
         opened.mapped = mapped;
         Ok(opened)
+    }
+
+    /// What is in a store now.
+    fn look(store: &mut dyn Store, limits: Limits, mapped: bool) -> Result<Self> {
+        finish_torn_switch(store)?;
+        let mut opened = Self::from_source(store.source(mapped)?, limits)?;
+        opened.committed = Some(Committed::remember(store, &opened.superblock)?);
+        Ok(opened)
+    }
+
+    /// Looks again at the file it holds.
+    pub(crate) fn reload_store(&mut self) -> Result<()> {
+        if self.in_transaction() {
+            return Err(Error::Mismatch {
+                expected: "no transaction under way".to_owned(),
+                found: "a transaction".to_owned(),
+            });
+        }
+        let mut store = self.store.take().ok_or(Error::ReadOnly)?;
+        let looked = Self::look(&mut *store, self.limits().clone(), self.mapped);
+        self.store = Some(store);
+        let mut now = looked.map_err(|error| match &self.path {
+            Some(path) => in_file(path, error),
+            None => error,
+        })?;
+        mem::swap(&mut self.image, &mut now.image);
+        mem::swap(&mut self.superblock, &mut now.superblock);
+        self.committed = now.committed.take();
+        self.references = OnceLock::new();
+        self.doubt = None;
+        Ok(())
     }
 
     /// Starts a change to the file.
@@ -186,11 +257,30 @@ impl File {
     }
 }
 
-/// Makes a rename durable, where folders can be synced.
-fn sync_folder(folder: &Path) -> Result<()> {
-    if cfg!(unix) {
-        let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
-        synced.map_err(|e| Error::io("make the folder durable", e))?;
+fn open_for_writing(path: &Path) -> Result<fs::File> {
+    let file = fs::OpenOptions::new().read(true).write(true).open(path);
+    file.map_err(|error| {
+        let action = match error.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                "open the file for writing, though it may be readable"
+            }
+            _ => "open the file for writing",
+        };
+        Error::io(action, error)
+    })
+}
+
+/// Whether the path leads to this very file, as far as the system tells.
+#[cfg(unix)]
+fn is_at(file: &fs::File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),
+        _ => true,
     }
-    Ok(())
+}
+
+#[cfg(not(unix))]
+fn is_at(_: &fs::File, _: &Path) -> bool {
+    true
 }

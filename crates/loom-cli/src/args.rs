@@ -34,6 +34,7 @@ pub(crate) enum Command {
     Validate(Validate),
     Export(Export),
     Digest(Digest),
+    Repack(Repack),
 }
 
 /// Sums up a Loom file: shape, layers, attributes, graphs
@@ -283,4 +284,53 @@ pub(crate) struct Digest {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Writes any HDF5 file anew, without the space that nothing leads to any longer
+///
+/// Everything in the file is carried over: also what `loom` itself does not decode. The new file
+/// is written beside its place and renamed when it is complete. Chunks are copied as they are
+/// unless their filters or their shape change.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  loom repack cells.loom -o small.loom
+  loom repack cells.loom --in-place --gzip 9 --shuffle on
+  loom repack cells.loom -o rows.loom --chunks 16,4096")]
+pub(crate) struct Repack {
+    /// The HDF5 file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// The file to write
+    #[arg(short, long, value_name = "FILE", required_unless_present = "in_place", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Put the new file in the place of the old one, which nobody may have open
+    #[arg(long, conflicts_with = "output")]
+    pub(crate) in_place: bool,
+    /// Compress chunks with gzip at this level, 0 to 9
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u32).range(0..=9))]
+    pub(crate) gzip: Option<u32>,
+    /// Sort the bytes of numbers before they are compressed, or no longer
+    #[arg(long, value_name = "on|off", value_parser = on_or_off)]
+    pub(crate) shuffle: Option<bool>,
+    /// Shape of the chunks of datasets with as many axes: 64,64
+    #[arg(long, value_name = "N,N...", value_delimiter = ',', num_args = 1, value_parser = chunk_length)]
+    pub(crate) chunks: Option<Vec<usize>>,
+}
+
+fn on_or_off(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        other => Err(format!("{other:?} is neither \"on\" nor \"off\"")),
+    }
+}
+
+fn chunk_length(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("a chunk is at least 1 long on each axis".to_owned()),
+        Ok(length) if u32::try_from(length).is_ok() => Ok(length),
+        Ok(_) => Err("a chunk is shorter than 2^32 on each axis".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }

@@ -34,7 +34,7 @@ struct Job<'a> {
 }
 
 /// Chunks that have been appended, by their place in the grid.
-type Written = Vec<(Vec<u64>, StoredChunk)>;
+pub(super) type Written = Vec<(Vec<u64>, StoredChunk)>;
 
 /// Writes values to the selected positions of a chunked dataset, of which there are `counts` on
 /// each axis.
@@ -113,7 +113,7 @@ fn slabs(
 }
 
 /// Writes stored elements to the selected positions.
-fn write_stored(
+pub(super) fn write_stored(
     data: &PendingData,
     context: &mut Context<'_>,
     selections: &[&Selection],
@@ -300,7 +300,7 @@ fn clear_behind(
     let fill = data.fill_bytes(1);
     let chunk_len = match &data.place {
         Place::Chunked(pending) => pending.chunk.iter().product::<usize>() * element,
-        Place::Contiguous(_) => return Ok(()),
+        Place::Contiguous(_) | Place::Compact(_) => return Ok(()),
     };
     for batch in chunks.chunks((BATCH / chunk_len.max(1)).max(1)) {
         let mut jobs = Vec::new();

@@ -20,6 +20,7 @@ use crate::{
 /// How a new dataset is stored.
 #[derive(Clone, Debug, Default)]
 pub struct DatasetOptions {
+    compact: bool,
     chunk: Option<Vec<usize>>,
     max_shape: Option<Vec<Option<u64>>>,
     filters: Vec<Filter>,
@@ -32,6 +33,16 @@ impl DatasetOptions {
     #[must_use]
     pub fn contiguous() -> Self {
         Self::default()
+    }
+
+    /// In the object header, beside everything else that is known of the dataset: for values of at
+    /// most 64,000 bytes. Strings of variable length take 16 each there.
+    #[must_use]
+    pub fn compact() -> Self {
+        Self {
+            compact: true,
+            ..Self::default()
+        }
     }
 
     /// In chunks of this shape.
@@ -108,7 +119,7 @@ impl DatasetOptions {
             }
             return mismatch(
                 "chunks, for filters and for growth",
-                "a contiguous layout".to_owned(),
+                "a contiguous or compact layout".to_owned(),
             );
         };
         if chunk.is_empty() || chunk.len() != shape.len() || chunk.contains(&0) {
@@ -223,10 +234,10 @@ impl DatasetOptions {
                 max_dims: self.max_shape.clone(),
             }
         };
-        let allocation_time = if self.chunk.is_some() {
-            CHUNK_BY_CHUNK
-        } else {
-            LATE
+        let allocation_time = match &self.chunk {
+            Some(_) => CHUNK_BY_CHUNK,
+            None if self.compact => AT_ONCE,
+            None => LATE,
         };
         let fill_message = FillValue {
             allocation_time,
@@ -254,6 +265,7 @@ impl DatasetOptions {
             ));
         }
         let place = match &self.chunk {
+            None if self.compact => Place::Compact(None),
             None => Place::Contiguous(None),
             Some(chunk) => Place::Chunked(Box::new(PendingChunks {
                 chunk: chunk.clone(),
@@ -270,7 +282,7 @@ impl DatasetOptions {
             };
             super::dataset::replace(&mut messages, RawMessage::new(&layout, sizes));
         }
-        let data = PendingData {
+        let mut data = PendingData {
             shape: shape.to_vec(),
             max_shape: self.max_shape.clone(),
             datatype,
@@ -278,10 +290,36 @@ impl DatasetOptions {
             fill,
             place,
         };
+        if self.compact {
+            data.place = Place::Compact(Some(data.compact_fill()?));
+        }
         Ok((data, messages))
     }
 }
 
+impl PendingData {
+    /// All of a compact dataset that nothing was written to.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] where it is too large for a header.
+    fn compact_fill(&self) -> Result<Vec<u8>> {
+        let count = (self.shape.iter()).try_fold(1_usize, |n, &dim| n.checked_mul(dim));
+        let bytes = count.and_then(|count| count.checked_mul(self.element()));
+        match (count, bytes) {
+            (Some(count), Some(..=MAX_COMPACT)) => Ok(self.fill_bytes(count)),
+            _ => Err(Error::Mismatch {
+                expected: format!("at most {MAX_COMPACT} bytes for a compact layout"),
+                found: format!("{:?} of {} bytes", self.shape, self.element()),
+            }),
+        }
+    }
+}
+
+/// The most bytes of a compact dataset, so that its message fits into a header.
+const MAX_COMPACT: usize = 64_000;
+
+/// Space is set aside with the header.
+const AT_ONCE: u8 = 1;
 /// Space is set aside when first written.
 const LATE: u8 = 2;
 /// Space is set aside chunk by chunk.

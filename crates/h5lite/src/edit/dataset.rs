@@ -34,6 +34,8 @@ pub(crate) struct PendingData {
 pub(super) enum Place {
     /// One run of bytes, once they have been written.
     Contiguous(Option<Address>),
+    /// In the object header: all of its bytes, once something was written.
+    Compact(Option<Vec<u8>>),
     /// In chunks.
     Chunked(Box<PendingChunks>),
 }
@@ -65,6 +67,7 @@ impl PendingData {
                 kept: chunk_counts(&values.shape, chunk),
                 written: BTreeMap::new(),
             })),
+            None if values.storage.memory().is_some() => Place::Compact(None),
             None => Place::Contiguous(None),
         };
         Self {
@@ -75,6 +78,16 @@ impl PendingData {
             fill: values.fill.clone(),
             place,
         }
+    }
+
+    /// The same data in chunks of another shape, of which none is written yet.
+    pub(super) fn chunked_as(&mut self, chunk: &[usize]) {
+        self.place = Place::Chunked(Box::new(PendingChunks {
+            chunk: chunk.to_vec(),
+            committed: None,
+            kept: vec![0; chunk.len()],
+            written: BTreeMap::new(),
+        }));
     }
 
     /// Bytes of an element.
@@ -115,12 +128,17 @@ impl PendingData {
             .iter()
             .all(|selection| **selection == Selection::All)
         {
-            let address = incoming.append(context, &self.datatype)?;
-            self.place = Place::Contiguous(Some(address));
+            self.place = match self.place {
+                Place::Compact(_) => {
+                    Place::Compact(Some(incoming.stored(context, &self.datatype)?.into_owned()))
+                }
+                _ => Place::Contiguous(Some(incoming.append(context, &self.datatype)?)),
+            };
             return Ok(());
         }
-        // Contiguous data is small, or it would be in chunks: it is written anew as a whole.
+        // Such data is small, or it would be in chunks: it is written anew as a whole.
         let mut bytes = match (&self.place, committed) {
+            (Place::Compact(Some(written)), _) => written.clone(),
             (Place::Contiguous(Some(written)), _) => {
                 let total = count * self.element();
                 context.tail.read(context.store, *written, total)?
@@ -130,7 +148,10 @@ impl PendingData {
         };
         let stored = incoming.stored(context, &self.datatype)?;
         chunks::patch(&self.shape, self.element(), &checked, &stored, &mut bytes)?;
-        self.place = Place::Contiguous(Some(context.append(&bytes)?));
+        self.place = match self.place {
+            Place::Compact(_) => Place::Compact(Some(bytes)),
+            _ => Place::Contiguous(Some(context.append(&bytes)?)),
+        };
         Ok(())
     }
 
@@ -161,14 +182,14 @@ impl PendingData {
                 found: format!("{shape:?}"),
             });
         }
-        if matches!(self.place, Place::Contiguous(_)) && shape != self.shape {
+        if !matches!(self.place, Place::Chunked(_)) && shape != self.shape {
             return Err(Error::unsupported(
                 "resizing of a dataset that is not stored in chunks",
             ));
         }
         let before = match &self.place {
             Place::Chunked(pending) => Some((pending.kept.clone(), pending.written.clone())),
-            Place::Contiguous(_) => None,
+            _ => None,
         };
         let shrunk = chunks::shrink(self, context, shape);
         match (&shrunk, before, &mut self.place) {
@@ -192,7 +213,8 @@ impl PendingData {
         let element_size = self.element() as u64;
         let layout = match &self.place {
             // Only the header changed.
-            Place::Contiguous(None) => None,
+            Place::Contiguous(None) | Place::Compact(None) => None,
+            Place::Compact(Some(bytes)) => Some(DataLayout::Compact(bytes.clone())),
             Place::Contiguous(address) => {
                 let size = Some(dims.iter().product::<u64>() * element_size);
                 Some(DataLayout::Contiguous {

@@ -12,6 +12,7 @@ mod links;
 mod odometer;
 mod preconditions;
 mod references;
+mod repack;
 mod rescue;
 mod tail;
 #[cfg(test)]
@@ -27,6 +28,8 @@ pub(crate) use dataset::PendingData;
 pub(crate) use group::empty_file;
 pub(crate) use preconditions::btree_k;
 pub(crate) use references::References;
+pub use repack::RepackOptions;
+pub(crate) use repack::repack;
 pub(crate) use rescue::{finish_torn_switch, is_torn, record_len};
 pub(crate) use transaction::Savepoint;
 

@@ -136,7 +136,7 @@ impl References {
                     }
                 }
                 Pointer::Sequence(base) if refers(base) => {
-                    if let Some((_, id)) = HeapId::of_sequence(element, sizes)? {
+                    if let Some((1.., id)) = HeapId::of_sequence(element, sizes)? {
                         let heap = GlobalHeap::read(image, id.collection)?;
                         let mut values = heap.object(id.index)?.to_vec();
                         self.add(file, path, base, &mut values)?;

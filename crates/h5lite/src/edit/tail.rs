@@ -91,6 +91,24 @@ impl Tail {
         result
     }
 
+    /// Writes over bytes that were appended in one piece, or over a part of them.
+    pub(crate) fn overwrite(
+        &mut self,
+        store: &mut dyn Store,
+        address: Address,
+        bytes: &[u8],
+    ) -> Result<()> {
+        let start = self.base + address.0;
+        let Some(from) = start.checked_sub(self.flushed) else {
+            return store::write_all(store, start, bytes);
+        };
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        let place = self.buffer.get_mut(from..from.saturating_add(bytes.len()));
+        let missing = || Error::corrupt("tail", address, "nothing was appended");
+        place.ok_or_else(missing)?.copy_from_slice(bytes);
+        Ok(())
+    }
+
     /// Reads back what was appended.
     pub(crate) fn read(&self, store: &dyn Store, address: Address, len: usize) -> Result<Vec<u8>> {
         let start = self.base + address.0;
@@ -125,9 +143,13 @@ mod tests {
         assert_eq!((first, second), (Address(16), Address(24)));
         assert_eq!(tail.read(&store, second, 6).unwrap(), b"second");
         tail.flush(&mut store).unwrap();
+        tail.overwrite(&mut store, second, b"SEC").unwrap();
+        assert_eq!(tail.read(&store, second, 6).unwrap(), b"SECond");
         let third = tail.append(&mut store, b"third").unwrap();
+        tail.overwrite(&mut store, third, b"T").unwrap();
         assert_eq!(tail.read(&store, first, 5).unwrap(), b"first");
-        assert_eq!(tail.read(&store, third, 5).unwrap(), b"third");
+        assert_eq!(tail.read(&store, third, 5).unwrap(), b"Third");
+        assert!(tail.overwrite(&mut store, third, b"beyond").is_err());
         assert_eq!(store.0[..21], [9; 21]);
         assert_eq!(store.0[21..29], *b"first\0\0\0");
     }

@@ -91,6 +91,11 @@ impl Attributes {
         Some(self.0.remove(at).1)
     }
 
+    /// Their messages, to be changed.
+    pub(super) fn messages_mut(&mut self) -> impl Iterator<Item = &mut RawMessage> {
+        self.0.iter_mut().map(|(_, raw)| raw)
+    }
+
     /// Their messages.
     pub(super) fn messages(&self) -> impl Iterator<Item = &RawMessage> {
         self.0.iter().map(|(_, raw)| raw)
@@ -145,7 +150,7 @@ impl Tree {
     pub(super) const ROOT: Id = 0;
 
     /// The node of the object at this address.
-    fn committed(&mut self, address: Address) -> Id {
+    pub(super) fn committed(&mut self, address: Address) -> Id {
         *self.by_address.entry(address).or_insert_with(|| {
             self.nodes.push(Node {
                 committed: Some(address),

@@ -14,7 +14,8 @@ use crate::{
     image::{Address, Sizes},
 };
 
-const UNPLACED: SymbolTableMessage = SymbolTableMessage {
+/// A symbol table whose place is not known yet.
+pub(super) const UNPLACED: SymbolTableMessage = SymbolTableMessage {
     btree: Address(0),
     heap: Address(0),
 };
@@ -98,7 +99,8 @@ pub(super) fn reachable(tree: &Tree) -> Vec<Id> {
     found
 }
 
-fn encoded(
+/// The header of an object, and whether it can be written at all.
+pub(super) fn encoded(
     node: &Node,
     table: SymbolTableMessage,
     resolve: &dyn Fn(Id) -> Address,
@@ -138,9 +140,9 @@ fn encoded(
         .find(|raw| raw.body.len() > MAX_MESSAGE)
     {
         let len = raw.body.len();
-        return refuse(format!(
+        return Err(Error::unsupported(format_args!(
             "object header message of {len} bytes: at most {MAX_MESSAGE} fit"
-        ));
+        )));
     }
     Ok(header.encode(sizes))
 }

@@ -150,6 +150,20 @@ impl GlobalHeapBuilder {
         self.count == u16::MAX
     }
 
+    /// Bytes of a collection that holds one object of this length.
+    pub(crate) fn len_with(sizes: Sizes, object: usize) -> usize {
+        Self::new(sizes).len_after(object)
+    }
+
+    /// Bytes of the collection once an object of this length was added.
+    pub(crate) fn len_after(&self, object: usize) -> usize {
+        let header = header_len(self.objects.sizes());
+        let object = object.checked_next_multiple_of(ALIGNMENT);
+        let object = object.unwrap_or(usize::MAX).saturating_add(header);
+        let used = self.used().saturating_add(object).saturating_add(header);
+        used.max(MIN_LEN)
+    }
+
     /// Bytes its objects take, headers included.
     pub(crate) fn used(&self) -> usize {
         self.objects.len()
@@ -166,7 +180,13 @@ impl GlobalHeapBuilder {
 
     /// The finished collection.
     pub(crate) fn encode(self) -> Vec<u8> {
-        let (len, sizes) = (self.len(), self.objects.sizes());
+        let len = self.len();
+        self.encode_in(len)
+    }
+
+    /// The finished collection in `len` bytes, which are at least what it needs.
+    pub(crate) fn encode_in(self, len: usize) -> Vec<u8> {
+        let sizes = self.objects.sizes();
         let mut out = Encoder::new(sizes);
         out.put(&SIGNATURE);
         out.u8(VERSION);

@@ -1,5 +1,6 @@
 //! From a selection to values: which chunks, what is in them, and where it goes.
 
+mod all;
 mod gather;
 mod index;
 mod items;
@@ -10,6 +11,7 @@ mod text;
 mod tiles;
 mod values;
 
+pub(crate) use index::ChunkEntry;
 pub(crate) use items::{Projection, StoredNumber};
 pub(crate) use plan::{Band, bands, checked};
 pub(crate) use pointers::{HeapId, Pointer, each_pointer, leads_elsewhere, refers};

@@ -1,9 +1,9 @@
 //! Where stored elements lead: to values in the global heap, to objects of the file.
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     format::{
-        field::Fields,
+        field::{Encoder, Fields},
         message::{Class, Datatype, ReferenceKind},
     },
     image::{Address, Sizes},
@@ -88,13 +88,12 @@ pub(crate) struct HeapId {
 }
 
 impl HeapId {
-    /// The object a sequence is in, and its number of elements. `None`: it is empty, or was never
+    /// The object a sequence is in, and its number of elements, which may be 0. `None`: it was never
     /// written.
     pub(crate) fn of_sequence(element: &[u8], sizes: Sizes) -> Result<Option<(u32, Self)>> {
         let mut fields = Fields::new(NAME, Address(0), sizes, element);
         let count = fields.u32()?;
-        let id = Self::parse(&mut fields)?;
-        Ok(id.filter(|_| count > 0).map(|id| (count, id)))
+        Ok(Self::parse(&mut fields)?.map(|id| (count, id)))
     }
 
     /// The object a region reference is in. `None`: it was never set.
@@ -106,5 +105,47 @@ impl HeapId {
         let collection = fields.offset()?.filter(|address| address.0 != 0);
         let index = fields.u32()?;
         Ok(collection.map(|collection| Self { collection, index }))
+    }
+
+    /// Puts an ID where the last one of `element` stands.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where the element is shorter than an ID.
+    pub(crate) fn put(id: Option<Self>, element: &mut [u8], sizes: Sizes) -> Result<()> {
+        let mut out = Encoder::new(sizes);
+        out.offset(Some(id.map_or(Address(0), |id| id.collection)));
+        out.u32(id.map_or(0, |id| id.index));
+        let bytes = out.finish();
+        let place = element.len().checked_sub(bytes.len());
+        let place = place.and_then(|start| element.get_mut(start..));
+        let place = place.ok_or_else(|| {
+            Error::corrupt(NAME, Address(0), "an element too short for its heap ID")
+        })?;
+        place.copy_from_slice(&bytes);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn heap_ids_come_back(at in 1_u64..1 << 40, index: u32, count in 1_u32..) {
+            let sizes = Sizes::default();
+            let id = HeapId { collection: Address(at), index };
+            let mut sequence = [count.to_le_bytes().to_vec(), vec![9; 12]].concat();
+            HeapId::put(Some(id), &mut sequence, sizes).unwrap();
+            prop_assert_eq!(HeapId::of_sequence(&sequence, sizes).unwrap(), Some((count, id)));
+            let mut region = vec![9; 12];
+            HeapId::put(Some(id), &mut region, sizes).unwrap();
+            prop_assert_eq!(HeapId::of_region(&region, sizes).unwrap(), Some(id));
+            HeapId::put(None, &mut region, sizes).unwrap();
+            prop_assert_eq!(HeapId::of_region(&region, sizes).unwrap(), None);
+            prop_assert!(HeapId::put(Some(id), &mut [0; 5], sizes).unwrap_err().is_corrupt());
+        }
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     error::{Error, Result},
     format::{
-        chunk_grid::{AxisChunks, ChunkGrid},
+        chunk_grid::ChunkGrid,
         message::{ChunkIndex, DataLayout, Filter},
     },
     image::{Address, Image},
@@ -29,11 +29,11 @@ pub(crate) struct Storage {
     pub(super) element: usize,
     /// The filters every chunk went through.
     pub(super) filters: Vec<Filter>,
-    place: Place,
+    pub(super) place: Place,
 }
 
 #[derive(Clone, Debug)]
-enum Place {
+pub(super) enum Place {
     /// Somewhere this crate does not go; says where.
     Refused(&'static str),
     /// Nothing has been written.
@@ -197,7 +197,7 @@ impl Storage {
     }
 
     /// The data itself, where it is in memory.
-    pub(super) fn memory(&self) -> Option<&[u8]> {
+    pub(crate) fn memory(&self) -> Option<&[u8]> {
         match &self.place {
             Place::Memory(data) => Some(data),
             _ => None,
@@ -205,7 +205,7 @@ impl Storage {
     }
 
     /// Bytes of a chunk before its filters.
-    pub(super) fn chunk_len(&self) -> usize {
+    pub(crate) fn chunk_len(&self) -> usize {
         self.chunk.iter().product::<usize>() * self.element
     }
 
@@ -259,52 +259,6 @@ impl Storage {
         }
     }
 
-    /// Calls `visit` with all chunks that were written, in the order of the grid, some thousands at
-    /// a time.
-    pub(crate) fn each_batch(
-        &self,
-        image: &Image,
-        visit: &mut dyn FnMut(Vec<ChunkEntry>) -> Result<()>,
-    ) -> Result<()> {
-        const BATCH: u64 = 1 << 14;
-        let axes = self.shape.iter().zip(&self.chunk);
-        let counts: Vec<u64> = axes
-            .map(|(dim, chunk)| dim.div_ceil(*chunk) as u64)
-            .collect();
-        let inner = counts
-            .iter()
-            .skip(1)
-            .fold(1, |n: u64, &axis| n.saturating_mul(axis));
-        let step = (BATCH / inner.max(1)).max(1);
-        let mut start = 0;
-        while start < counts[0] {
-            let end = start.saturating_add(step).min(counts[0]);
-            let axes = std::iter::once(start..end).chain(counts.iter().skip(1).map(|&n| 0..n));
-            let grid = ChunkGrid::new(axes.map(AxisChunks::Range).collect());
-            visit(self.entries(image, &grid)?)?;
-            start = end;
-        }
-        Ok(())
-    }
-
-    /// Says what room the data and the index of its chunks take.
-    pub(crate) fn claim(&self, image: &Image) -> Result<()> {
-        match &self.place {
-            Place::Refused(_) | Place::Nowhere | Place::Memory(_) => return Ok(()),
-            Place::Run(start) => {
-                image.claim("raw data", *start, total_bytes(&self.shape, self.element)?);
-                return Ok(());
-            }
-            Place::Chunks { index, .. } => index::claim(image, *index)?,
-        }
-        self.each_batch(image, &mut |entries| {
-            for entry in entries {
-                image.claim("chunk", entry.address, entry.size);
-            }
-            Ok(())
-        })
-    }
-
     /// Whether a chunk reaches over an upper edge.
     fn is_partial(&self, entry: &ChunkEntry) -> bool {
         let over = |((&at, &chunk), &length): ((&u64, &usize), &usize)| {
@@ -329,7 +283,7 @@ fn at_least_one_axis(shape: &[usize]) -> Vec<usize> {
 }
 
 /// Bytes of a whole dataset, which must be countable.
-fn total_bytes(shape: &[usize], element: usize) -> Result<u64> {
+pub(super) fn total_bytes(shape: &[usize], element: usize) -> Result<u64> {
     let total = shape
         .iter()
         .try_fold(element, |bytes, &dim| bytes.checked_mul(dim.max(1)));

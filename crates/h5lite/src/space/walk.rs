@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use crate::{
     edit::{btree_k, record_len},
-    error::{Error, InObject, Result},
+    error::{InObject, Result},
     file::File,
+    filter::Decoder,
     format::{
         btree_v1,
         btree_v2::BTreeV2,
@@ -217,20 +218,33 @@ impl<'f> Walk<'f> {
         if let Some(fill) = &values.fill {
             self.values(datatype, fill.clone())?;
         }
-        if let Err(Error::Unsupported(_)) = dataset.check_filters() {
-            let what = "values of variable length behind a filter that is not known";
-            return Err(Error::unsupported(what));
-        }
         // Read without taking anything down: the chunks are known.
-        let original = Object::open(self.original, dataset.path(), dataset.address())?;
-        let original = original.into_dataset()?;
-        let ones = vec![1; dataset.shape().len()];
-        let unit = dataset.chunk_shape().unwrap_or(&ones);
-        let element = datatype.size as usize;
-        for tile in tiles(dataset.shape(), unit, element, PIECE) {
-            self.values(datatype, original.read_bytes(&tile)?)?;
+        let image = self.original.image();
+        if dataset.chunk_shape().is_none() {
+            values.check_all_readable()?;
+            let original = Object::open(self.original, dataset.path(), dataset.address())?;
+            let original = original.into_dataset()?;
+            let ones = vec![1; dataset.shape().len()];
+            let element = datatype.size as usize;
+            for tile in tiles(dataset.shape(), &ones, element, PIECE) {
+                self.values(datatype, original.read_bytes(&tile)?)?;
+            }
+            return Ok(());
         }
-        Ok(())
+        let (storage, filters) = (&values.storage, dataset.filters());
+        let mut decoder = Decoder::new(filters)?;
+        storage.check_readable(self.original.limits())?;
+        let len = storage.chunk_len();
+        storage.each_batch(image, &mut |entries| {
+            for entry in entries {
+                let bytes = image.bytes("chunk", entry.address, entry.size)?;
+                let whole = decoder.decode(&bytes, entry.filter_mask, len, entry.address)?;
+                let mut elements = whole.get(..len).unwrap_or_default().to_vec();
+                storage.clear_outside(&entry.coordinates, &mut elements);
+                self.values(datatype, elements)?;
+            }
+            Ok(())
+        })
     }
 
     /// Follows stored elements into the global heap.
@@ -242,8 +256,8 @@ impl<'f> Walk<'f> {
         each_pointer(datatype, &mut elements, &mut |pointer, element| {
             let (id, base) = match pointer {
                 Pointer::Sequence(base) => match HeapId::of_sequence(element, sizes)? {
-                    Some((_, id)) => (id, leads_elsewhere(base).then(|| base.clone())),
-                    None => return Ok(()),
+                    Some((1.., id)) => (id, leads_elsewhere(base).then(|| base.clone())),
+                    _ => return Ok(()),
                 },
                 Pointer::Region => match HeapId::of_region(element, sizes)? {
                     Some(id) => (id, None),

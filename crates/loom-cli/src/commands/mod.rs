@@ -7,6 +7,7 @@ mod export;
 mod head;
 mod info;
 mod ls;
+mod repack;
 mod table;
 mod validate;
 
@@ -21,7 +22,7 @@ use crate::{
 
 /// Runs a command on the standard output stream, or the file it was told to write.
 pub(crate) fn run(command: &Command) -> Result<Status, Error> {
-    use Command::{Cells, Digest, Export, Genes, Get, Head, Info, Ls, Validate};
+    use Command::{Cells, Digest, Export, Genes, Get, Head, Info, Ls, Repack, Validate};
     let (file, output) = match command {
         Info(args) => (&args.file, None),
         Ls(args) => (&args.file, None),
@@ -32,6 +33,8 @@ pub(crate) fn run(command: &Command) -> Result<Status, Error> {
         Validate(args) => (&args.file, None),
         Export(args) => (&args.file, args.output.as_deref()),
         Digest(args) => (&args.file, None),
+        // Its output is a file of its own.
+        Repack(args) => (&args.file, None),
     };
     let run = || {
         let mut out = Output::create(output, file)?;
@@ -45,6 +48,7 @@ pub(crate) fn run(command: &Command) -> Result<Status, Error> {
             Validate(args) => validate::run(args, &mut out),
             Export(args) => export::run(args, &mut out).map(fine),
             Digest(args) => digest::run(args, &mut out).map(fine),
+            Repack(args) => repack::run(args, &mut out).map(fine),
         }?;
         out.finish()?;
         Ok(status)

@@ -1,6 +1,6 @@
 //! Tells the old content of a file from the new, and both from anything else.
 
-use std::{collections::HashMap, hash::Hasher};
+use std::{collections::HashMap, env, fs, hash::Hasher, path::PathBuf};
 
 use super::{File, digest};
 use crate::store::{
@@ -26,7 +26,15 @@ pub(super) struct Judge {
     /// How many states were judged, and the stories of those that were neither.
     pub(super) judged: usize,
     pub(super) bad: Vec<String>,
+    /// Where a sample of the states goes, for other programs to read, and what their names start
+    /// with.
+    images: Option<(PathBuf, String)>,
 }
+
+/// The environment variable that names a folder for a sample of the states.
+const IMAGES: &str = "H5LITE_CRASH_IMAGES";
+/// One state out of so many is in the sample.
+const SAMPLE: usize = 41;
 
 impl Judge {
     pub(super) fn new(old: &[u8], new: &[u8]) -> Self {
@@ -34,8 +42,19 @@ impl Judge {
             let file = File::from_bytes(bytes).unwrap();
             (digest(&file).unwrap(), file.superblock_version())
         };
-        let ((old, version), (new, _)) = (of(old), of(new));
-        Self::of(old, new, version)
+        let ((old_digest, version), (new_digest, _)) = (of(old), of(new));
+        let mut judge = Self::of(old_digest, new_digest, version);
+        if let Some(folder) = env::var_os(IMAGES) {
+            let (folder, name) = (
+                PathBuf::from(folder),
+                format!("{old_digest:016x}-{new_digest:016x}"),
+            );
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join(format!("{name}.old")), old).unwrap();
+            fs::write(folder.join(format!("{name}.new")), new).unwrap();
+            judge.images = Some((folder, name));
+        }
+        judge
     }
 
     pub(super) fn of(old: u64, new: u64, version: u8) -> Self {
@@ -53,6 +72,7 @@ impl Judge {
             seen,
             judged: 0,
             bad: Vec::new(),
+            images: None,
         }
     }
 
@@ -87,6 +107,13 @@ impl Judge {
     fn judge(&mut self, state: &CrashState, allowed_at_the_end: &[Verdict]) {
         let verdict = self.verdict(&state.bytes);
         self.judged += 1;
+        if let Some((folder, name)) = &self.images
+            && self.judged.is_multiple_of(SAMPLE)
+            && File::from_bytes(&*state.bytes).is_ok()
+        {
+            let name = format!("{name}.{}.state", self.judged);
+            fs::write(folder.join(name), &state.bytes).unwrap();
+        }
         let either = [Verdict::Old, Verdict::New];
         let allowed = if state.finished {
             allowed_at_the_end

@@ -1,7 +1,7 @@
 //! Edits that are killed, lose power, or meet a system that fails: the file is the old one or the
 //! new one, in every state that can be left.
 //!
-//! The files come from loompy and h5py. What is compared is a digest of everything they hold.
+//! The files come from loompy, h5py and hdf5-pure. What is compared is a digest of everything they hold.
 
 mod faults;
 mod judge;
@@ -68,6 +68,14 @@ const USER_BLOCK_0: Base = Base {
 const USER_BLOCK_3: Base = Base {
     name: "userblock-1024-latest.loom",
     ..USER_BLOCK_0
+};
+
+/// By another writer in Rust, with a superblock 3.
+const RIVAL: Base = Base {
+    name: "hdf5-pure.loom",
+    matrix: ("/matrix", 1),
+    other: "/row_attrs/Name",
+    attribute: ("/row_attrs", "last_modified"),
 };
 
 fn fixture(name: &str) -> Vec<u8> {

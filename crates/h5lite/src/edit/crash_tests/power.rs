@@ -1,8 +1,8 @@
 //! Kills and power failures.
 
 use super::{
-    Base, CHANGES, Change, CrashStore, LOOMPY, Make, SUPERBLOCK_1, SUPERBLOCK_2, SUPERBLOCK_3,
-    Step, USER_BLOCK_0, USER_BLOCK_3, change, change_in_steps, fixture,
+    Base, CHANGES, Change, CrashStore, LOOMPY, Make, RIVAL, SUPERBLOCK_1, SUPERBLOCK_2,
+    SUPERBLOCK_3, Step, USER_BLOCK_0, USER_BLOCK_3, change, change_in_steps, fixture,
     judge::{Judge, Verdict},
     open,
 };
@@ -80,6 +80,11 @@ fn a_crash_leaves_superblock_2_old_or_new() {
 #[test]
 fn a_crash_leaves_superblock_3_old_or_new() {
     crash_everywhere(SUPERBLOCK_3);
+}
+
+#[test]
+fn a_crash_leaves_a_rivals_file_old_or_new() {
+    crash_everywhere(RIVAL);
 }
 
 #[test]

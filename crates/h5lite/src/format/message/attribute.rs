@@ -1,9 +1,15 @@
 //! Attribute message: a small named value on an object (IV.A.2.m).
 
+use std::ops::Range;
+
 use super::{Dataspace, Datatype, Message, SharedMessage};
 use crate::{
     error::Result,
-    format::field::{Encoder, Fields, text, to_u64},
+    format::{
+        field::{Encoder, Fields, text, to_u64},
+        object_header::RawMessage,
+    },
+    image::Sizes,
 };
 
 /// Flag: the datatype is a shared message.
@@ -33,62 +39,99 @@ pub(crate) struct AttributeMessage {
     pub(crate) data: Vec<u8>,
 }
 
-impl Message for AttributeMessage {
-    const KIND: u16 = 0x0c;
-    const NAME: &'static str = "attribute message";
+/// Where the parts of an attribute message are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Parts {
+    name: Range<usize>,
+    /// The datatype, or the shared message in its place.
+    pub(crate) datatype: Range<usize>,
+    /// Whether a shared message stands in the place of the datatype.
+    pub(crate) shared_type: bool,
+    dataspace: Range<usize>,
+    /// The values and whatever padding follows them.
+    pub(crate) data: Range<usize>,
+}
 
-    fn parse(fields: &mut Fields<'_>) -> Result<Self> {
+impl Parts {
+    /// Finds them in a body, of which nothing is consumed.
+    fn parse(fields: &Fields<'_>) -> Result<Self> {
+        let mut fields = fields.clone();
+        let start = fields.position();
         let version = fields.version(&[1, 2, 3])?;
         let flags = fields.u8()?;
         // Version 1 has a reserved byte in the place of the flags.
         let flags = if version == 1 { 0 } else { flags };
-        let [name_size, type_size, space_size] =
-            [fields.u16()?, fields.u16()?, fields.u16()?].map(usize::from);
+        let sizes = [fields.u16()?, fields.u16()?, fields.u16()?].map(usize::from);
         if version == 3 {
             fields.skip(1)?;
         }
-        let padding = |size: usize| {
-            if version == 1 {
-                size.next_multiple_of(8)
-            } else {
-                size
-            }
-        };
-        let name = fields
-            .take(padding(name_size))?
-            .get(..name_size)
-            .unwrap_or_default();
-        let name = text(name.split(|&byte| byte == 0).next().unwrap_or_default()).into_owned();
-        if name.is_empty() {
-            return Err(fields.corrupt("an attribute without a name"));
-        }
-        let mut part = |size: usize, structure| -> Result<Fields<'_>> {
-            let bytes = fields.take(padding(size))?.get(..size).unwrap_or_default();
-            Ok(Fields::new(
-                structure,
-                fields.address(),
-                fields.sizes(),
-                bytes,
-            ))
-        };
-        let mut type_fields = part(type_size, Datatype::NAME)?;
-        let mut space_fields = part(space_size, Dataspace::NAME)?;
-        let datatype = if flags & SHARED_TYPE == 0 {
-            AttributeType::Here(Datatype::parse(&mut type_fields)?)
-        } else {
-            AttributeType::Shared(SharedMessage::parse(&mut type_fields)?)
-        };
         if flags & SHARED_SPACE != 0 {
             return Err(crate::Error::unsupported(
                 "attribute with a shared dataspace",
             ));
         }
+        let [name, datatype, dataspace] = sizes.map(|size| {
+            let at = fields.position().saturating_sub(start);
+            let padded = if version == 1 {
+                size.next_multiple_of(8)
+            } else {
+                size
+            };
+            fields.skip(padded)?;
+            Ok(at..at.saturating_add(size))
+        });
+        let at = fields.position().saturating_sub(start);
+        Ok(Self {
+            name: name?,
+            datatype: datatype?,
+            shared_type: flags & SHARED_TYPE != 0,
+            dataspace: dataspace?,
+            data: at..at.saturating_add(fields.remaining()),
+        })
+    }
+}
+
+impl AttributeMessage {
+    /// Where the parts of a stored message are.
+    ///
+    /// # Errors
+    /// As [`parse`](Message::parse).
+    pub(crate) fn parts(raw: &RawMessage, sizes: Sizes) -> Result<Parts> {
+        Parts::parse(&Fields::new(Self::NAME, raw.address, sizes, &raw.body))
+    }
+}
+
+impl Message for AttributeMessage {
+    const KIND: u16 = 0x0c;
+    const NAME: &'static str = "attribute message";
+
+    fn parse(fields: &mut Fields<'_>) -> Result<Self> {
+        let parts = Parts::parse(fields)?;
+        let whole = fields.clone().rest();
+        let part = |range: &Range<usize>, structure| {
+            let bytes = whole.get(range.clone()).unwrap_or_default();
+            Fields::new(structure, fields.address(), fields.sizes(), bytes)
+        };
+        let name = part(&parts.name, Self::NAME).rest();
+        let name = text(name.split(|&byte| byte == 0).next().unwrap_or_default()).into_owned();
+        if name.is_empty() {
+            return Err(fields.corrupt("an attribute without a name"));
+        }
+        let mut type_fields = part(&parts.datatype, Datatype::NAME);
+        let mut space_fields = part(&parts.dataspace, Dataspace::NAME);
+        let datatype = if parts.shared_type {
+            AttributeType::Shared(SharedMessage::parse(&mut type_fields)?)
+        } else {
+            AttributeType::Here(Datatype::parse(&mut type_fields)?)
+        };
         let dataspace = Dataspace::parse(&mut space_fields)?;
+        let data = whole.get(parts.data).unwrap_or_default().to_vec();
+        fields.rest();
         Ok(Self {
             name,
             datatype,
             dataspace,
-            data: fields.rest().to_vec(),
+            data,
         })
     }
 

@@ -3,7 +3,7 @@
 use crate::{
     error::{Error, Result},
     format::field::{Encoder, Fields},
-    image::Address,
+    image::{Address, Sizes},
 };
 
 /// A message that stands in another object's header, as a committed datatype does.
@@ -37,6 +37,23 @@ impl SharedMessage {
         })
     }
 
+    /// Leads a stored message, of whatever version, to another header.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub(crate) fn lead_to(body: &mut [u8], sizes: Sizes, header: Address) -> Result<()> {
+        let mut fields = Fields::new("shared message", Address(0), sizes, body);
+        Self::parse(&mut fields)?;
+        let end = fields.position();
+        let start = end.saturating_sub(usize::from(sizes.offset));
+        let mut out = Encoder::new(sizes);
+        out.offset(Some(header));
+        if let Some(place) = body.get_mut(start..end) {
+            place.copy_from_slice(&out.finish());
+        }
+        Ok(())
+    }
+
     /// Writes version 2.
     pub(crate) fn encode(self, out: &mut Encoder) {
         out.put(&[2, 0]);
@@ -49,7 +66,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::image::Sizes;
 
     proptest! {
         #[test]
@@ -58,8 +74,16 @@ mod tests {
             let mut out = Encoder::new(Sizes::default());
             shared.encode(&mut out);
             let bytes = out.finish();
-            let mut fields = Fields::new("x", Address(0), Sizes::default(), &bytes);
-            prop_assert_eq!(SharedMessage::parse(&mut fields).unwrap(), shared);
+            let parsed = |bytes: &[u8]| {
+                SharedMessage::parse(&mut Fields::new("x", Address(0), Sizes::default(), bytes)).unwrap()
+            };
+            prop_assert_eq!(parsed(&bytes), shared);
+            let older = [&[1, 0, 0, 0, 0, 0, 0, 0, 9, 9, 9, 9, 9, 9, 9, 9], &bytes[2..]].concat();
+            for mut body in [bytes, older] {
+                let other = SharedMessage { header: Address(at / 2) };
+                SharedMessage::lead_to(&mut body, Sizes::default(), other.header).unwrap();
+                prop_assert_eq!(parsed(&body), other);
+            }
         }
     }
 

@@ -1,0 +1,62 @@
+//! `loom repack`: the same file without what nothing leads to.
+
+use std::{fs, io::Write};
+
+use loom_core::h5lite::{File, RepackOptions};
+
+use crate::{
+    args::Repack,
+    error::{Cause, Result},
+    render,
+};
+
+/// Writes the file anew and says what it took before and after.
+pub(super) fn run(args: &Repack, out: &mut impl Write) -> Result<()> {
+    let mut options = RepackOptions::new();
+    if let Some(level) = args.gzip {
+        options = options.deflate(level);
+    }
+    if let Some(shuffle) = args.shuffle {
+        options = options.shuffle(shuffle);
+    }
+    if let Some(chunk) = &args.chunks {
+        options = options.chunk(chunk);
+    }
+    let before = size(&args.file)?;
+    let target = if let Some(target) = &args.output {
+        if same_file(&args.file, target) {
+            let reason =
+                "input and output are the same file; --in-place puts the new one in its place";
+            return Err(Cause::asked(reason));
+        }
+        File::open(&args.file)?.repack(target, &options)?;
+        target
+    } else {
+        File::repack_in_place(&args.file, &options)?;
+        &args.file
+    };
+    let after = size(target)?;
+    writeln!(
+        out,
+        "{}: {} before, {} after",
+        render::escape(&target.display().to_string()),
+        render::bytes(before),
+        render::bytes(after)
+    )?;
+    Ok(())
+}
+
+fn size(path: &std::path::Path) -> Result<u64> {
+    let metadata = fs::metadata(path);
+    Ok(metadata
+        .map_err(|error| Cause::asked(format!("cannot look at {}: {error}", path.display())))?
+        .len())
+}
+
+/// Whether both paths lead to one file.
+fn same_file(one: &std::path::Path, other: &std::path::Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}
