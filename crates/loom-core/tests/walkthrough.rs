@@ -487,11 +487,11 @@ fn feed_batches_to_an_incremental_algorithm() -> Result<()> {
     let mut fitted: Vec<Vec<f64>> = Vec::new();
     for batch in ds.scan(Axis::Cols).batch_size(3) {
         let matrix = batch?.view.layers.remove("").unwrap().take(&genes)?;
-        let part = matrix.into_typed::<f64>()?;
+        let part = matrix.into_typed::<i32>()?;
         fitted.extend(
             part.t()
                 .outer_iter()
-                .map(|cell| cell.iter().copied().collect()),
+                .map(|cell| cell.iter().copied().map(f64::from).collect()),
         );
     }
     let expected: Vec<Vec<f64>> = (0..5)

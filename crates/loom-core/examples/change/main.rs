@@ -132,7 +132,7 @@ fn combine(path: &str, how: &Value) -> Outcome<Value> {
 
 fn set(ds: &mut LoomConnection, call: &Value) -> Outcome<()> {
     let (name, value) = (input::text(call, "name"), &call["value"]);
-    Ok(match input::text(call, "of") {
+    match input::text(call, "of") {
         "ra" => ds.ra_mut().insert(name, array(value)?)?,
         "ca" => ds.ca_mut().insert(name, array(value)?)?,
         "attrs" => ds.attrs_mut().insert(name, array(value)?)?,
@@ -140,12 +140,13 @@ fn set(ds: &mut LoomConnection, call: &Value) -> Outcome<()> {
         "row_graphs" => with_coo!(value, graph => ds.row_graphs_mut().insert(name, &graph)?),
         "col_graphs" => with_coo!(value, graph => ds.col_graphs_mut().insert(name, &graph)?),
         other => return Err(format!("no manager {other:?}").into()),
-    })
+    }
+    Ok(())
 }
 
 fn remove(ds: &mut LoomConnection, call: &Value) -> Outcome<()> {
     let name = input::text(call, "name");
-    Ok(match input::text(call, "of") {
+    match input::text(call, "of") {
         "ra" => ds.ra_mut().remove(name)?,
         "ca" => ds.ca_mut().remove(name)?,
         "attrs" => ds.attrs_mut().remove(name)?,
@@ -153,12 +154,13 @@ fn remove(ds: &mut LoomConnection, call: &Value) -> Outcome<()> {
         "row_graphs" => ds.row_graphs_mut().remove(name)?,
         "col_graphs" => ds.col_graphs_mut().remove(name)?,
         other => return Err(format!("no manager {other:?}").into()),
-    })
+    }
+    Ok(())
 }
 
 fn rename(ds: &mut LoomConnection, call: &Value) -> Outcome<()> {
     let (name, to) = (input::text(call, "name"), input::text(call, "to"));
-    Ok(match input::text(call, "of") {
+    match input::text(call, "of") {
         "ra" => ds.ra_mut().rename(name, to)?,
         "ca" => ds.ca_mut().rename(name, to)?,
         "attrs" => ds.attrs_mut().rename(name, to)?,
@@ -166,5 +168,6 @@ fn rename(ds: &mut LoomConnection, call: &Value) -> Outcome<()> {
         "row_graphs" => ds.row_graphs_mut().rename(name, to)?,
         "col_graphs" => ds.col_graphs_mut().rename(name, to)?,
         other => return Err(format!("no manager {other:?}").into()),
-    })
+    }
+    Ok(())
 }
