@@ -60,7 +60,9 @@ fn create_a_file_from_a_dense_matrix() -> Result<()> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("test.loom");
     let numbers: Vec<i64> = (0..100).collect();
-    let matrix = Array2::from_shape_vec((100, 100), (0..10_000_i64).collect()).unwrap();
+    let matrix = Array2::from_shape_fn((100, 100), |(row, col)| {
+        i64::try_from(row * 100 + col).unwrap()
+    });
     let mut data = LoomView::default();
     data.layers.insert(String::new(), matrix.into());
     data.ra.insert("SomeRowAttr".into(), numbers.clone().into());
@@ -485,11 +487,11 @@ fn feed_batches_to_an_incremental_algorithm() -> Result<()> {
     let mut fitted: Vec<Vec<f64>> = Vec::new();
     for batch in ds.scan(Axis::Cols).batch_size(3) {
         let matrix = batch?.view.layers.remove("").unwrap().take(&genes)?;
-        let part = matrix.into_typed::<f64>()?;
+        let part = matrix.into_typed::<i32>()?;
         fitted.extend(
             part.t()
                 .outer_iter()
-                .map(|cell| cell.iter().copied().collect()),
+                .map(|cell| cell.iter().copied().map(f64::from).collect()),
         );
     }
     let expected: Vec<Vec<f64>> = (0..5)
