@@ -251,6 +251,8 @@ def sequences(count=40):
 
 # Files that loompy fails on when it opens them for writing.
 UNFIT = {"loompy3-new.loom": "no /matrix", "only-matrix.loom": "no /row_attrs"}
+# Of version 3.0.0, with no /attrs: loompy does not find where global attributes go.
+WITHOUT_ATTRS = {"hdf5-pure.loom"}
 # Files of kinds that no Loom writer makes, and that we read but do not edit in place.
 REFUSED = {
     "sizes-2.loom": "its addresses are not of eight bytes",
@@ -282,6 +284,8 @@ def fixtures():
             "graphs": [set_("row_graphs", "x5", graph(rng, rows, rows)), set_("col_graphs", "x6", graph(rng, cols, cols))],
             "layers": made,
         }
+        if path.name in WITHOUT_ATTRS:
+            del changes["globals"]
         for name, made in changes.items():
             yield Case(f"{path.name}: {name}", begin, calls(*made), refused=refused)
 
