@@ -64,8 +64,8 @@ class Ours:
     def __getattr__(self, op):
         return lambda **fields: self.ask({"op": op, **fields})
 
-    def transaction(self, path: str, mode: str = "edit"):
-        return Transaction(self, {"begin": mode, "path": path})
+    def transaction(self, path: str, mode: str = "edit", **limits):
+        return Transaction(self, {"begin": mode, "path": path, **limits})
 
     def read(self, path: str, dataset: str) -> np.ndarray:
         answer = self.ask({"read": path, "path": dataset})

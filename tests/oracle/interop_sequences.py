@@ -1,12 +1,14 @@
 """Random sequences in which our commits and h5py take turns on chunked datasets.
 
 A numpy model is changed along with the file, and after every step both readers must agree with it.
-The nodes of the index are made small through the superblock's K, so that they split and empty.
+The nodes of the index are made small through the superblock's K, so that they split and empty. In
+most sequences our edits copy paths through the index, which they do in large indexes only otherwise.
 """
 
 import ctypes
 import os
 import random
+import shutil
 
 import h5py
 import numpy as np
@@ -17,6 +19,9 @@ FILTERS = [[], [["deflate", 1]], ["shuffle", ["deflate", 4]], ["fletcher32"], ["
 H5PY_FILTERS = [{}, {"compression": 1}, {"compression": 4, "shuffle": True}, {"fletcher32": True}, {"compression": "lzf"}]
 
 
+FIXTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "fixtures")
+# Formats newer than the oldest.
+LIBVERS = {"v108": h5py.h5f.LIBVER_V18, "v110": h5py.h5f.LIBVER_V110, "latest": h5py.h5f.LIBVER_LATEST}
 # How long axes become, of datasets with one or two and with three of them.
 LONGEST, LONGEST_OF_3 = 60, 12
 
@@ -26,15 +31,20 @@ def new_file(path: str, rng: random.Random) -> str:
 
     A K of 1 is left out: a split then makes a level, and libhdf5 itself fails at the 256th.
     """
-    kind = rng.choice(["k2", "k2", "k3", "default", "ours", "latest", "v108", "v110"])
-    if kind in ("latest", "v108", "v110"):
+    kind = rng.choice(["k2", "k2", "k3", "default", "ours", "latest", "v108", "v110", "v108 k2", "v110 k3", "superblock-1"])
+    if kind in LIBVERS:
         h5py.File(path, "w", libver=kind).close()
     elif kind == "default":
         h5py.File(path, "w", userblock_size=rng.choice([0, 512])).close()
+    elif kind == "superblock-1":
+        # What no library makes any more; its K of chunks is small.
+        shutil.copy(os.path.join(FIXTURES, "superblock-1.h5"), path)
     elif kind != "ours":
-        fcpl = h5py.h5p.create(h5py.h5p.FILE_CREATE)
-        set_k(fcpl, chunks=int(kind[1]), links=2, leaf_links=1)
-        h5py.h5f.create(path.encode(), h5py.h5f.ACC_TRUNC, fcpl).close()
+        fcpl, fapl = (h5py.h5p.create(kind) for kind in (h5py.h5p.FILE_CREATE, h5py.h5p.FILE_ACCESS))
+        set_k(fcpl, chunks=int(kind[-1]), links=2, leaf_links=1)
+        if kind[:4] in LIBVERS:
+            fapl.set_libver_bounds(*[LIBVERS[kind[:4]]] * 2)
+        h5py.h5f.create(path.encode(), h5py.h5f.ACC_TRUNC, fcpl, fapl).close()
     return kind
 
 
@@ -51,6 +61,10 @@ class Sequence:
     def __init__(self, ours: Ours, path: str, seed: int):
         self.ours, self.path, self.rng = ours, path, random.Random(seed)
         self.kind = new_file(path, self.rng)
+        # Above how many chunks an index is copied along paths, and how many an edit holds in memory.
+        self.limits = {}
+        if self.rng.random() < 0.8:
+            self.limits = {"copied_above": self.rng.choice([0, 0, 4, 30]), "held": self.rng.choice([2, 30, 10**6])}
         self.models, self.fill, self.log, self.count = {}, {}, [], 0
         if self.kind == "ours":
             with ours.transaction(path, "create"):
@@ -65,7 +79,8 @@ class Sequence:
         return tuple(self.rng.randrange(longest if rank < 3 else 9) for _ in range(rank))
 
     def libver(self):
-        return self.kind if self.kind in ("latest", "v108", "v110") else "earliest"
+        libver = self.kind.split()[0]
+        return libver if libver in LIBVERS else "earliest"
 
     def new(self, name: str):
         """A dataset made by one of the two, in the place of one of that name."""
@@ -82,7 +97,7 @@ class Sequence:
         values = generated(dtype, shape, seed)
         self.log.append(("new", name, by_us, shape, chunk, dtype, fill, filters))
         if by_us:
-            with self.ours.transaction(self.path) as edit:
+            with self.ours.transaction(self.path, **self.limits) as edit:
                 options = {"chunk": chunk, "max_shape": limits, "filters": [f for f in FILTERS[filters] if dtype != "string" or f != "fletcher32"]}
                 if fill:
                     options["fill"] = listed(np.array(fill, dtype))
@@ -145,7 +160,7 @@ class Sequence:
             self.models[name] = new
         self.log.append(("change", name, by_us, steps))
         if by_us:
-            with self.ours.transaction(self.path) as edit:
+            with self.ours.transaction(self.path, **self.limits) as edit:
                 for step in steps:
                     if step[0] == "resize":
                         edit.resize(path=name, shape=step[1])
@@ -168,7 +183,7 @@ class Sequence:
         made = [f"g/{self.seed()}" for _ in range(rng.randrange(1, 12))]
         gone = [name for name in self.models if name.startswith("g/") and rng.random() < 0.4]
         if by_us:
-            with self.ours.transaction(self.path) as edit:
+            with self.ours.transaction(self.path, **self.limits) as edit:
                 for i, name in enumerate(made):
                     edit.write(path=name, values=listed(np.int32(i)))
                 for name in gone:
@@ -229,3 +244,38 @@ def run(ours: Ours, folder: str, count: int, first: int = 0):
         yield f"sequence {seed}", problem
         if problem is None:
             os.remove(path)
+
+
+def large(ours: Ours, folder: str):
+    """Turns on a file of more than 4 GiB, nearly all of it a hole. Yields (name, problem or None)."""
+    path = os.path.join(folder, "large.h5")
+    for libver in ("earliest", "latest"):
+        # Copied paths on both sides of the hole; nodes of 64 chunks.
+        limits = {"copied_above": 10, "held": 100}
+        with h5py.File(path, "w", libver=libver) as file:
+            file.create_dataset("a", (10, 40), "int32", chunks=(1, 1), maxshape=(None, None))
+        os.truncate(path, 5 << 30)
+        model = np.zeros((10, 40), "int32")
+        try:
+            for step in range(4):
+                wider = (10, model.shape[1] + 3)
+                model = np.pad(model, ((0, 0), (0, 3)))
+                model[:, -3:] = generated("int32", (10, 3), step)
+                if step % 2 == 0:
+                    with ours.transaction(path, **limits) as edit:
+                        edit.resize(path="a", shape=wider)
+                        last = {"start": wider[1] - 3, "end": wider[1], "step": 1}
+                        edit.write_at(path="a", selections=[None, last], values=seeded("int32", (10, 3), step))
+                else:
+                    with h5py.File(path, "r+", libver=libver) as file:
+                        file["a"].resize(wider)
+                        file["a"][:, -3:] = model[:, -3:]
+                with h5py.File(path, "r") as file:
+                    same("h5py", file["a"][()], model)
+                same("ours", ours.read(path, "a"), model)
+            assert os.path.getsize(path) > 5 << 30, "the file is short"
+            problem = None
+        except (AssertionError, OSError, RuntimeError, Refused) as error:
+            problem = f"{type(error).__name__}: {error}; step {step}"
+        os.remove(path)
+        yield f"large {libver}", problem

@@ -36,10 +36,14 @@ for file in fixtures/*.h5 fixtures/*.loom; do compare "$file"; done
 for file in "$scratch"/large/*; do compare "$file"; done
 echo "digests: $passed passed, $failed failed"
 
+"$python" "$here/recover.py" "$loom" 40 || failed=$((failed + 1))
 # What crashes leave of our commits, read by libhdf5 2 and 1.10.
 H5LITE_CRASH_IMAGES=$scratch/crashes cargo test -q -p h5lite --lib a_crash_leaves > "$scratch/log" || { cat "$scratch/log"; exit 1; }
 for interpreter in "$python" "$old_python"; do "$interpreter" "$here/crash_images.py" "$scratch/crashes"; done
 
 "$python" "$here/parity_loompy.py" "$target/release/examples/parity"
+"$python" "$here/verbs.py" "$loom"
+"$here/setup.sh" "$root/.venv-anndata" "$here/requirements-anndata.txt"
+"$python" "$here/parity_changes.py" "$target/release/examples/change"
 "$python" "$here/write_interop.py" "$target/release" --quick --old-python "$old_python"
 [ "$failed" -eq 0 ]

@@ -4,11 +4,12 @@
     write_interop.py PROGRAMS [--quick] [--sequences N] [--first SEED] [--only TEXT] [--old-python PYTHON]
 
 PROGRAMS is the folder with our programs `loom`, `examples/script` and `examples/hold`, such as
-target/release. Five parts: a file with everything we can write (interop_created.py), locks
+target/release. Six parts: a file with everything we can write (interop_created.py), locks
 (interop_locks.py), random sequences in which we and h5py take turns (interop_sequences.py; 300, with
---quick 60), every fixture, edited (interop_fixtures.py) and repacked (interop_repack.py).
+--quick 60), a sparse file of 5 GiB ("large"), every fixture, edited
+(interop_fixtures.py) and repacked (interop_repack.py).
 --old-python lets an old h5py edit what we wrote. --only TEXT: one part, "created", "locks",
-"sequence", "fixture" or "repack" with a part of a name. Files of tests that failed are kept, in a
+"sequence", "large", "fixture" or "repack" with a part of a name. Files of tests that failed are kept, in a
 folder that is named.
 
 The last line is "N passed, N failed"; the exit status is 1 if any failed.
@@ -45,6 +46,7 @@ def main() -> int:
         "created": lambda: interop_created.run(ours, folder, options.old_python),
         "locks": lambda: interop_locks.run(options.programs, FIXTURES, folder),
         "sequence": lambda: interop_sequences.run(ours, folder, count, options.first),
+        "large": lambda: interop_sequences.large(ours, folder),
         "fixture": lambda: interop_fixtures.run(ours, FIXTURES, folder, options.only.removeprefix("fixture")),
         "repack": lambda: interop_repack.run(ours, FIXTURES, folder, options.only.removeprefix("repack")),
     }

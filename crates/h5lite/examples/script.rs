@@ -6,6 +6,9 @@
 //! and ends with `{"op": "commit"}` or `{"op": "drop"}`. Between transactions,
 //! `{"read": FILE, "path": DATASET}` gives the values of a dataset.
 //!
+//! Beside `begin`, numbers of chunks may stand: an index of more than `copied_above` is copied along
+//! paths, and `held` of an edit are kept in memory.
+//!
 //! | operation | fields |
 //! |---|---|
 //! | `create` | `path`, `dtype`, `shape`, options |
@@ -91,6 +94,7 @@ fn create(line: &Value, lines: &mut Lines<'_>) -> Outcome<Value> {
     let path = text(line, "path")?;
     reply(Ok(Value::Null));
     let made = File::create(path, |edit| {
+        limit_indexes(edit, line);
         if run(edit, lines) {
             Ok(())
         } else {
@@ -106,11 +110,20 @@ fn create(line: &Value, lines: &mut Lines<'_>) -> Outcome<Value> {
 fn edit(line: &Value, lines: &mut Lines<'_>) -> Outcome<Value> {
     let mut file = File::open_rw(text(line, "path")?).map_err(|e| e.to_string())?;
     let mut edit = file.edit().map_err(|e| e.to_string())?;
+    limit_indexes(&mut edit, line);
     reply(Ok(Value::Null));
     if run(&mut edit, lines) {
         edit.commit().map_err(|e| e.to_string())?;
     }
     Ok(Value::Null)
+}
+
+/// Small limits, so that small datasets take what only large ones do otherwise.
+fn limit_indexes(edit: &mut Edit<'_>, line: &Value) {
+    let held = line["held"].as_u64().and_then(|n| usize::try_from(n).ok());
+    if let (Some(copied_above), Some(held)) = (line["copied_above"].as_u64(), held) {
+        edit.set_index_limits(copied_above, held);
+    }
 }
 
 /// Applies operations up to the end of the transaction; whether it is to be committed.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    edit::{Committed, References, Savepoint, is_torn},
+    edit::{Committed, References, Savepoint, SiblingLinks, is_torn},
     error::{Error, Result},
     format::{message::Datatype, superblock::Superblock},
     image::{Address, Image},
@@ -19,6 +19,7 @@ use crate::{
     read::{each_sequence, each_string},
     source::Source,
     store::Store,
+    threads::Threads,
 };
 
 /// An HDF5 file opened for reading: a snapshot of what it held at that moment.
@@ -50,6 +51,8 @@ pub struct File {
     pub(crate) doubt: Option<String>,
     /// The starts of the transactions that are open, the outermost first.
     pub(crate) savepoints: Vec<Savepoint>,
+    /// What index nodes have to be told of their neighbours when the transaction is committed.
+    pub(crate) links: SiblingLinks,
     /// Whether the file may be mapped into memory again after an edit.
     pub(crate) mapped: bool,
     /// What the references of the file lead to, once an edit had to know.
@@ -67,6 +70,7 @@ pub struct OpenOptions {
     pub(crate) limits: Limits,
     pub(crate) locking: Locking,
     pub(crate) positioned: bool,
+    pub(crate) threads: Threads,
 }
 
 impl OpenOptions {
@@ -91,6 +95,13 @@ impl OpenOptions {
     #[must_use]
     pub fn positioned(mut self, positioned: bool) -> Self {
         self.positioned = positioned;
+        self
+    }
+
+    /// The threads that share the work of a call: one for each core, unless others are given.
+    #[must_use]
+    pub fn threads(mut self, threads: Threads) -> Self {
+        self.threads = threads;
         self
     }
 
@@ -144,7 +155,9 @@ impl OpenOptions {
     /// # Errors
     /// As [`File::from_bytes`].
     pub fn from_bytes(&self, bytes: impl Into<Vec<u8>>) -> Result<File> {
-        File::from_source(Source::from(bytes.into()), self.limits.clone())
+        let mut opened = File::from_source(Source::from(bytes.into()), self.limits.clone())?;
+        opened.options = self.clone();
+        Ok(opened)
     }
 }
 
@@ -190,7 +203,7 @@ impl File {
     }
 
     /// The file seen through this image, and nothing known of where it is.
-    fn of_image(image: Image, superblock: Superblock, limits: Limits) -> Self {
+    pub(crate) fn of_image(image: Image, superblock: Superblock, limits: Limits) -> Self {
         Self {
             image,
             superblock,
@@ -204,6 +217,7 @@ impl File {
             committed: None,
             doubt: None,
             savepoints: Vec::new(),
+            links: SiblingLinks::default(),
             mapped: false,
             references: OnceLock::new(),
         }
@@ -280,6 +294,12 @@ impl File {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.options.limits
+    }
+
+    /// The threads that share the work of a call.
+    #[must_use]
+    pub fn threads(&self) -> &Threads {
+        &self.options.threads
     }
 
     pub(crate) fn superblock(&self) -> &Superblock {

@@ -171,11 +171,26 @@ impl Image {
         scratch: &'a mut Vec<u8>,
     ) -> Result<&'a [u8]> {
         let (start, len) = self.locate(structure, address, len)?;
-        if let Some(bytes) = self.source.borrow(start, len) {
-            return Ok(bytes);
+        match self.source.borrow(start, len) {
+            Some(bytes) => Ok(bytes),
+            None => self.source.fetch(start, len, scratch),
         }
-        self.source.read(start, len, scratch)?;
-        Ok(scratch)
+    }
+
+    /// `len` bytes at `address`, read into the caller's buffer even where the file is mapped: for
+    /// the bulk of a file, which should neither stay resident nor come in page by page.
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes).
+    pub(crate) fn fetch<'a>(
+        &'a self,
+        structure: &'static str,
+        address: Address,
+        len: u64,
+        scratch: &'a mut Vec<u8>,
+    ) -> Result<&'a [u8]> {
+        let (start, len) = self.locate(structure, address, len)?;
+        self.source.fetch(start, len, scratch)
     }
 
     /// At most `len` bytes at `address`: fewer where the file ends before.
@@ -189,6 +204,23 @@ impl Image {
     ) -> Result<Cow<'_, [u8]>> {
         let left = self.len().saturating_sub(address.0);
         self.bytes(structure, address, len.min(left))
+    }
+
+    /// Replaces the content of `buffer` by at most `len` bytes at `address`, read as
+    /// [`fetch`](Self::fetch) does.
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes).
+    pub(crate) fn read_up_to(
+        &self,
+        structure: &'static str,
+        address: Address,
+        len: u64,
+        buffer: &mut Vec<u8>,
+    ) -> Result<()> {
+        let left = self.len().saturating_sub(address.0);
+        let (start, len) = self.locate(structure, address, len.min(left))?;
+        self.source.read(start, len, buffer)
     }
 
     fn locate(&self, structure: &'static str, address: Address, len: u64) -> Result<(u64, usize)> {

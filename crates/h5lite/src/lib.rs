@@ -1,5 +1,6 @@
 //! Reads and writes the part of HDF5 that Loom files need, in pure Rust.
 
+mod check;
 mod edit;
 mod error;
 mod file;
@@ -10,6 +11,7 @@ mod limits;
 mod lock;
 mod object;
 mod read;
+mod recover;
 mod replace;
 mod source;
 mod space;
@@ -17,9 +19,11 @@ mod store;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
 pub mod testing;
+mod threads;
 mod value;
 mod writable;
 
+pub use check::{Finding, FindingKind};
 pub use edit::{DatasetOptions, Edit, RepackOptions};
 pub use error::{Error, Result};
 pub use file::{File, OpenOptions};
@@ -30,8 +34,9 @@ pub use format::message::{
 pub use image::{Address, Extent};
 pub use limits::Limits;
 pub use lock::Locking;
-pub use object::{Attribute, Dataset, Group, Link, NamedDatatype, Object};
+pub use object::{Attribute, Dataset, Group, Link, NamedDatatype, Object, Reader};
 pub use space::Space;
+pub use threads::Threads;
 #[doc(hidden)]
 pub use value::Convert;
 pub use value::{Array, DType, Element, Number, Selection};

@@ -7,9 +7,10 @@ use crate::error::{Error, Result};
 /// The bytes of a whole file.
 #[derive(Debug)]
 pub(crate) enum Source {
-    /// A memory map: borrowed without copying.
+    /// A memory map: borrowed without copying. What is read of it by position does not become
+    /// resident, nor cost a page fault.
     #[cfg(feature = "mmap")]
-    Map(memmap2::Mmap),
+    Map(memmap2::Mmap, File),
     /// Positioned reads: every read copies, and a file that shrinks gives an error instead of a signal.
     File(File, u64),
     /// Bytes in memory.
@@ -45,15 +46,17 @@ impl Source {
         // holds; this crate itself never overwrites or cuts off what a committed root can reach.
         #[allow(unsafe_code, reason = "the memory map")]
         let map = unsafe { memmap2::Mmap::map(file) };
-        map.map(Self::Map)
-            .map_err(|e| Error::io("map the file into memory", e))
+        let map = map.map_err(|e| Error::io("map the file into memory", e))?;
+        let handle = file.try_clone();
+        let handle = handle.map_err(|e| Error::io("open the file again", e))?;
+        Ok(Self::Map(map, handle))
     }
 
     /// Length in bytes.
     pub(crate) fn len(&self) -> u64 {
         match self {
             #[cfg(feature = "mmap")]
-            Self::Map(map) => map.len() as u64,
+            Self::Map(map, _) => map.len() as u64,
             Self::File(_, length) => *length,
             Self::Bytes(bytes) => bytes.len() as u64,
         }
@@ -63,7 +66,7 @@ impl Source {
     pub(crate) fn borrow(&self, start: u64, len: usize) -> Option<&[u8]> {
         let bytes: &[u8] = match self {
             #[cfg(feature = "mmap")]
-            Self::Map(map) => map,
+            Self::Map(map, _) => map,
             Self::File(..) => return None,
             Self::Bytes(bytes) => bytes,
         };
@@ -71,22 +74,47 @@ impl Source {
         bytes.get(start..start.checked_add(len)?)
     }
 
+    /// `len` bytes from `start` on: borrowed if the source is in memory, else read by position into
+    /// `buffer`, even where the file is mapped.
+    ///
+    /// The caller has checked that the range lies inside the source.
+    pub(crate) fn fetch<'a>(
+        &'a self,
+        start: u64,
+        len: usize,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<&'a [u8]> {
+        match self {
+            Self::Bytes(_) => self.borrow(start, len).ok_or_else(outside),
+            _ => {
+                self.read(start, len, buffer)?;
+                Ok(buffer)
+            }
+        }
+    }
+
     /// Replaces the content of `buffer` by `len` bytes from `start` on.
     ///
     /// The caller has checked that the range lies inside the source.
     pub(crate) fn read(&self, start: u64, len: usize, buffer: &mut Vec<u8>) -> Result<()> {
-        buffer.clear();
-        if let Some(bytes) = self.borrow(start, len) {
-            buffer.extend_from_slice(bytes);
-            return Ok(());
-        }
+        let file = match self {
+            #[cfg(feature = "mmap")]
+            Self::Map(_, file) => file,
+            Self::File(file, _) => file,
+            Self::Bytes(_) => {
+                buffer.clear();
+                buffer.extend_from_slice(self.borrow(start, len).ok_or_else(outside)?);
+                return Ok(());
+            }
+        };
         buffer.resize(len, 0);
-        match self {
-            Self::File(file, _) => read_exact_at(file, buffer, start)
-                .map_err(|e| Error::io(format_args!("read {len} bytes at {start:#x}"), e)),
-            _ => Err(Error::io("read", io::ErrorKind::UnexpectedEof.into())),
-        }
+        read_exact_at(file, buffer, start)
+            .map_err(|e| Error::io(format_args!("read {len} bytes at {start:#x}"), e))
     }
+}
+
+fn outside() -> Error {
+    Error::io("read", io::ErrorKind::UnexpectedEof.into())
 }
 
 #[cfg(unix)]
@@ -140,14 +168,14 @@ mod tests {
         sources.push(Source::mapped(&file).unwrap());
         sources.push(Source::from(bytes.clone()));
         for source in &sources {
-            let mut read = Vec::new();
-            source.read(10, 20, &mut read).unwrap();
-            assert_eq!(read, bytes[10..30], "{source:?}");
+            let mut buffer = vec![7; 3];
+            let fetched = source.fetch(10, 20, &mut buffer).unwrap();
+            assert_eq!(fetched, &bytes[10..30], "{source:?}");
             assert_eq!(source.len(), 256);
         }
         file.set_len(15).unwrap();
         assert!(
-            sources[0].read(10, 20, &mut Vec::new()).is_err(),
+            sources[0].fetch(10, 20, &mut Vec::new()).is_err(),
             "a file that shrank is an error"
         );
     }

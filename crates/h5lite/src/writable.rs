@@ -3,7 +3,7 @@
 use std::{fs, io, mem, path::Path, sync::OnceLock};
 
 use crate::{
-    edit::{Committed, Edit, RepackOptions, empty_file, finish_torn_switch, repack},
+    edit::{Committed, Edit, RepackOptions, empty_file, finish_interrupted, repack},
     error::{Error, Result},
     file::{File, OpenOptions},
     image::Image,
@@ -17,7 +17,7 @@ use crate::{
 impl OpenOptions {
     /// Opens the file at `path` for reading and writing, with an exclusive lock.
     ///
-    /// A switch of content that a power failure tore is finished first.
+    /// A commit that was interrupted behind its switch is finished first.
     ///
     /// # Errors
     /// As [`File::open`]; [`Error::Locked`] also where a program only reads the file.
@@ -34,7 +34,10 @@ impl OpenOptions {
     /// # Errors
     /// As [`File::from_bytes`].
     pub fn from_bytes_rw(&self, bytes: impl Into<Vec<u8>>) -> Result<File> {
-        File::from_store(Box::new(Memory(bytes.into())), self.limits.clone(), false)
+        let store = Box::new(Memory(bytes.into()));
+        let mut opened = File::from_store(store, self.limits.clone(), false)?;
+        opened.options = self.clone();
+        Ok(opened)
     }
 
     fn open_rw_inner(&self, path: &Path) -> Result<File> {
@@ -187,7 +190,7 @@ impl File {
 
     /// What is in a store now.
     fn look(store: &mut dyn Store, limits: Limits, mapped: bool) -> Result<Self> {
-        finish_torn_switch(store)?;
+        finish_interrupted(store)?;
         let mut opened = Self::from_source(store.source(mapped)?, limits)?;
         opened.committed = Some(Committed::remember(store, &opened.superblock)?);
         Ok(opened)

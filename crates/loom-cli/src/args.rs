@@ -4,9 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 
-use crate::{commands::get::What, positions::Positions};
+use crate::{positions::Positions, what::What};
 
-/// Looks into Loom files (genes x cells in HDF5), and any other HDF5 file
+mod change;
+mod derive;
+
+pub(crate) use change::{Create, Matrices, New, Rename, Rm, Set, Settable};
+pub(crate) use derive::{Aggregate, Append, Combine, Permute, Place, Sort, Split, Subset, Wanted};
+
+/// Looks into Loom files (genes x cells in HDF5), makes and changes them
 #[derive(Debug, Parser)]
 #[command(name = "loom", version, max_term_width = 100, after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -34,6 +40,19 @@ pub(crate) enum Command {
     Validate(Validate),
     Export(Export),
     Digest(Digest),
+    Create(Create),
+    Set(Set),
+    Rm(Rm),
+    Rename(Rename),
+    Append(Append),
+    Combine(Combine),
+    Permute(Permute),
+    Sort(Sort),
+    Aggregate(Aggregate),
+    Subset(Subset),
+    Split(Split),
+    Check(Check),
+    Recover(Recover),
     Repack(Repack),
 }
 
@@ -284,6 +303,41 @@ pub(crate) struct Digest {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Reads everything in an HDF5 file and lists all that is wrong with it
+///
+/// Every structure is followed, every checksum verified, every chunk decoded. Found are structures
+/// and chunks that cannot be read, structures that lie over each other, soft links that lead
+/// nowhere, and edges of graphs outside their axis. Exit status 0 if there is no problem, 1 if there
+/// is one, 2 if the file cannot be opened.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Check {
+    /// The HDF5 file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Show the space that nothing leads to as well
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    /// Print JSON, with everything -v shows
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Writes everything that can still be read from a damaged file into a new one
+///
+/// Also from a file that is shorter than it should be, as a writer that was killed leaves it. What
+/// cannot be carried over is listed: objects, attributes, chunks (which hold the fill value then),
+/// and values of types that `loom` does not write. Exit status 0 if nothing is lost, 1 if something
+/// is, 2 if nothing can be read.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Recover {
+    /// The damaged file, which is left as it is
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// The file to write
+    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
 }
 
 /// Writes any HDF5 file anew, without the space that nothing leads to any longer

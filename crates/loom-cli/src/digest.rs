@@ -14,8 +14,9 @@ use self::hash::{Hash, describe};
 
 /// Values are read in blocks of about this many bytes.
 const BLOCK: usize = 16 << 20;
-/// A block is a whole row of chunks as long as that takes no more than this.
-const LARGEST_BLOCK: usize = 256 << 20;
+/// A block is a whole row of chunks as long as that takes no more than the first, or than so many
+/// times the file's length up to the last: what a small file claims to hold, it does not.
+const LARGE_BLOCK: (usize, u64, usize) = (32 << 20, 16, 256 << 20);
 
 /// One object of a file, under one of its paths.
 #[derive(Clone, Debug, PartialEq)]
@@ -198,8 +199,11 @@ impl<'a> Walk<'a> {
             .iter()
             .fold(element, |row, &dim| row.saturating_mul(dim));
         let fitting = (BLOCK / row.max(1)).max(1);
+        let (always, share, most) = LARGE_BLOCK;
+        let earned = self.file.content_len().saturating_mul(share);
+        let largest = usize::try_from(earned).map_or(most, |earned| earned.clamp(always, most));
         let step = match dataset.chunk_shape() {
-            Some(&[chunk, ..]) if chunk.saturating_mul(row) <= LARGEST_BLOCK => {
+            Some(&[chunk, ..]) if chunk.saturating_mul(row) <= largest => {
                 fitting.next_multiple_of(chunk)
             }
             _ => fitting,

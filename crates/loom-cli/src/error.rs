@@ -46,6 +46,7 @@ impl Cause {
                     | Error::NotHdf5 { .. }
                     | Error::Locked { .. }
                     | Error::NotLoom { .. }
+                    | Error::Import { .. }
                     | Error::H5(h5lite::Error::InFile { .. })
             ),
             // The file that was read has no part in it.

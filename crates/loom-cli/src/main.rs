@@ -1,10 +1,13 @@
-//! The program `loom`: looks into Loom files, and any other HDF5 file.
+//! The program `loom`: looks into Loom files and any other HDF5 file, makes Loom files and changes
+//! them.
 //!
 //! Here is only what every command shares: the exit status, the message on the standard error
 //! stream, and the quiet end when nobody reads the output any longer.
 
 mod args;
+mod chosen;
 mod commands;
+mod condition;
 mod digest;
 mod error;
 mod fields;
@@ -12,7 +15,10 @@ mod labels;
 mod open;
 mod output;
 mod positions;
+mod progress;
 mod render;
+mod tables;
+mod what;
 mod write;
 
 use std::process::ExitCode;

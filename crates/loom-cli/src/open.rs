@@ -1,9 +1,9 @@
-//! Opening files for a look: one that breaks the specification is looked at all the same.
+//! Opening files: one that breaks the specification is opened all the same.
 
 use std::path::Path;
 
 use loom_core::{
-    Axis, Connect, Layer, LoomConnection,
+    Axis, Connect, Layer, LoomConnection, Mode,
     h5lite::{Dataset, File},
     spec,
 };
@@ -20,7 +20,16 @@ pub(crate) fn hdf5(path: &Path) -> Result<File> {
 /// # Errors
 /// For a file that has nothing a Loom file has.
 pub(crate) fn loom(path: &Path) -> Result<LoomConnection> {
-    let ds = Connect::new().validate(false).open(path)?;
+    opened(path, Mode::Read)
+}
+
+/// The same, to be changed.
+pub(crate) fn change(path: &Path) -> Result<LoomConnection> {
+    opened(path, Mode::ReadWrite)
+}
+
+fn opened(path: &Path, mode: Mode) -> Result<LoomConnection> {
+    let ds = Connect::new().mode(mode).validate(false).open(path)?;
     let marks = [
         spec::MATRIX,
         spec::LAYERS,

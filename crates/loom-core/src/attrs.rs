@@ -179,15 +179,21 @@ impl<'ds> Attrs<'ds> {
         }))
     }
 
-    fn read_at(self, name: &str, dataset: &Dataset<'ds>, positions: Selection) -> Result<Array> {
+    /// Refuses an attribute that is not as long as the axis.
+    pub(crate) fn check_length(self, name: &str, dataset: &Dataset<'_>) -> Result<()> {
         let length = self.state.length(self.axis);
-        if dataset.shape().first() != Some(&length) {
-            return Err(Error::Shape {
-                what: format!("{} {name:?}", self.axis.attribute()),
-                expected: format!("one value for each of {length} {}", self.axis),
-                found: dataset.shape().to_vec(),
-            });
+        if dataset.shape().first() == Some(&length) {
+            return Ok(());
         }
+        Err(Error::Shape {
+            what: format!("{} {name:?}", self.axis.attribute()),
+            expected: format!("one value for each of {length} {}", self.axis),
+            found: dataset.shape().to_vec(),
+        })
+    }
+
+    fn read_at(self, name: &str, dataset: &Dataset<'ds>, positions: Selection) -> Result<Array> {
+        self.check_length(name, dataset)?;
         let mut selections = vec![Selection::All; dataset.shape().len()];
         selections[0] = positions;
         self.state.read_any(dataset, &selections)

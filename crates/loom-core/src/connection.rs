@@ -6,7 +6,7 @@ use std::{
     str::FromStr,
 };
 
-use h5lite::{File, Limits, Number, Selection};
+use h5lite::{File, Limits, Number, OpenOptions, Selection, Threads};
 use ndarray::Array2;
 
 use crate::{
@@ -81,6 +81,7 @@ pub struct Connect {
     validate: bool,
     spec: Option<SpecVersion>,
     limits: Limits,
+    threads: usize,
 }
 
 impl Default for Connect {
@@ -90,6 +91,7 @@ impl Default for Connect {
             validate: true,
             spec: None,
             limits: Limits::default(),
+            threads: 0,
         }
     }
 }
@@ -130,13 +132,21 @@ impl Connect {
         self
     }
 
+    /// How many threads share the work of a call: 1 for the caller's alone, 0 for one for each
+    /// core, which is the default. What comes out never depends on it.
+    #[must_use]
+    pub fn threads(mut self, count: usize) -> Self {
+        self.threads = count;
+        self
+    }
+
     /// Opens a file.
     ///
     /// # Errors
     /// As [`connect`].
     pub fn open(&self, path: impl AsRef<Path>) -> Result<LoomConnection> {
         let path = path.as_ref();
-        let options = File::options().limits(self.limits.clone());
+        let options = self.options()?;
         let file = match self.mode {
             Mode::Read => options.open(path),
             Mode::ReadWrite => options.open_rw(path),
@@ -149,12 +159,18 @@ impl Connect {
     /// # Errors
     /// As [`connect`].
     pub fn bytes(&self, bytes: impl Into<Vec<u8>>) -> Result<LoomConnection> {
-        let options = File::options().limits(self.limits.clone());
+        let options = self.options()?;
         let file = match self.mode {
             Mode::Read => options.from_bytes(bytes),
             Mode::ReadWrite => options.from_bytes_rw(bytes),
         };
         self.file(file.map_err(|error| opening(Path::new(IN_MEMORY), error))?)
+    }
+
+    fn options(&self) -> Result<OpenOptions> {
+        Ok(File::options()
+            .limits(self.limits.clone())
+            .threads(Threads::new(self.threads)?))
     }
 
     fn file(&self, file: File) -> Result<LoomConnection> {

@@ -138,6 +138,16 @@ pub enum Error {
     /// A call that asks for something impossible, whatever the file.
     #[error("{0}")]
     Misuse(String),
+    /// A file of another format that does not hold what it should.
+    #[error("{}: {}{reason}", path.display(), in_line(*line))]
+    Import {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1, where it has lines.
+        line: Option<u64>,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The result could not be written.
     #[error("cannot write the result: {0}")]
     Write(#[from] io::Error),
@@ -161,4 +171,8 @@ impl Error {
             _ => false,
         }
     }
+}
+
+fn in_line(line: Option<u64>) -> String {
+    line.map_or_else(String::new, |line| format!("line {line}: "))
 }

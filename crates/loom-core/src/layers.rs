@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use h5lite::{Array, DType, Dataset, Number, Selection};
+use h5lite::{Array, DType, Dataset, Element, Number, Reader, Selection};
 use ndarray::{Array2, ArrayD, Ix2};
 
 use crate::{
     axis::Axis,
     error::{Error, Result},
+    numeric::with_number,
     spec,
     state::State,
     timestamp,
@@ -262,6 +263,56 @@ impl<'ds> Layer<'ds> {
     /// them.
     pub(crate) fn afford_results(&self, counts: &[usize], size: usize) -> Result<()> {
         self.state.afford("the result, in bytes,", counts, size)
+    }
+
+    /// A reader for one thread.
+    pub(crate) fn reader(&self) -> Result<Reader<'_>> {
+        Ok(self.dataset.reader()?)
+    }
+
+    /// As [`read_any`](Self::read_any), in the memory of an array that is no longer needed where that
+    /// is of the same type.
+    pub(crate) fn read_any_over(
+        &self,
+        rows: Selection,
+        cols: Selection,
+        over: Option<Array>,
+    ) -> Result<Array> {
+        let shape = [rows.count(0, self.shape.0)?, cols.count(1, self.shape.1)?];
+        with_number!(self.dtype, T => {
+            let Some(over) = over.and_then(|over| T::from_array(over).ok()) else {
+                return self.read_any(rows, cols);
+            };
+            self.afford(shape[0], shape[1])?;
+            let (mut values, _) = over.into_raw_vec_and_offset();
+            values.resize(shape[0] * shape[1], T::default());
+            self.read_into(rows, cols, &mut values)?;
+            self.array(shape, values)
+        }, text => self.read_any(rows, cols))
+    }
+
+    fn array<T>(&self, shape: [usize; 2], values: Vec<T>) -> Result<Array>
+    where
+        Array: From<Array2<T>>,
+    {
+        let found = vec![values.len()];
+        let array = Array2::from_shape_vec(shape, values);
+        array.map(Array::from).map_err(|_| Error::Shape {
+            what: format!("a block of {WHAT} {:?}", self.name),
+            expected: format!("{shape:?}"),
+            found,
+        })
+    }
+
+    /// Does `work` for each item on the connection's threads, each of which makes itself a
+    /// workspace and keeps it from item to item; the results come in the order of the items.
+    pub(crate) fn each<I: Send, W, R: Send>(
+        &self,
+        items: Vec<I>,
+        workspace: impl Fn() -> Result<W> + Send + Sync,
+        work: impl Fn(&mut W, I) -> Result<R> + Send + Sync,
+    ) -> Result<Vec<R>> {
+        self.state.file.threads().each(items, workspace, work)
     }
 
     /// Refuses a layer that is not shaped as the main matrix is.

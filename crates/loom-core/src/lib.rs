@@ -32,6 +32,7 @@
 //! | `ds.aggregate("clusters.loom", ...)` | [`LoomConnection::aggregate_into`] |
 //! | `ds.view[rows, cols]`, then `loompy.create(path, ...)` | [`LoomConnection::subset`], [`Subset::write`]; [`Subset::split`] for one file for each value |
 //! | `ds.export("file.tab", layer, "tab")` | [`LoomConnection::export`] |
+//! | `ds.add_loom("other.loom", key, fill_values, convert_attrs=...)` | [`LoomConnection::add_loom`] with an [`AddLoom`] |
 //! | `loompy.combine(files, path, key)`, `loompy.combine_faster(files, path, selections=...)` | [`Combine`] |
 //! | `ds._repr_html_()` | [`LoomConnection::to_html`], [`LoomView::to_html`] |
 //! | `LoomValidator(version).validate(path, "speconly")` | [`LoomValidator::validate`], [`validate()`] |
@@ -53,6 +54,7 @@
 
 mod attrs;
 mod axis;
+mod check;
 mod connection;
 mod coo;
 mod edit;
@@ -60,6 +62,7 @@ mod error;
 mod global_attrs;
 mod graphs;
 mod html;
+pub mod import;
 mod layers;
 mod numeric;
 pub mod numpy_text;
@@ -75,6 +78,7 @@ pub use h5lite::{self, Array, DType, Element, Limits, Number, Selection};
 
 pub use attrs::Attrs;
 pub use axis::Axis;
+pub use check::check;
 pub use connection::{Connect, LoomConnection, Mode, connect};
 pub use coo::Coo;
 pub use edit::{
@@ -86,8 +90,8 @@ pub use global_attrs::GlobalAttrs;
 pub use graphs::Graphs;
 pub use layers::{Layer, Layers};
 pub use ops::{
-    Aggregate, Batch, Batches, Changes, ColumnFunc, Combine, Combined, Format, Func, GroupBy, Join,
-    Part, Scan, Stat, Subset, What,
+    AddLoom, Aggregate, Batch, Batches, Changes, ColumnFunc, Combine, Combined, Format, Func,
+    GroupBy, Join, Part, Scan, Stat, Subset, What,
 };
 pub use spec::SpecVersion;
 pub use validate::{LoomValidator, Report, Strictness, validate};

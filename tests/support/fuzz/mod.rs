@@ -25,7 +25,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     target("read", read, whole),
     target("message", testing::message, testing::messages_of),
     target("structure", testing::structure, testing::structures_of),
@@ -35,6 +35,7 @@ pub const TARGETS: [Target; 9] = [
     target("edit_damaged", edit::damaged, whole),
     target("sources", sources::agree, whole),
     target("loom", loom::everything, whole),
+    target("recover", recover, whole),
 ];
 
 /// Runs the target of this name.
@@ -110,6 +111,19 @@ fn chunks(file: &[u8]) -> Vec<Vec<u8>> {
     (0..16)
         .map(|chosen| [&[chosen, 4, 20][..], chunk].concat())
         .collect()
+}
+
+/// Saves what can be saved: the result is sound.
+fn recover(data: &[u8]) {
+    let Ok(damaged) = File::options().limits(limits()).from_damaged_bytes(data) else {
+        return;
+    };
+    let _ = damaged.check();
+    let mut file = File::create_in_memory().expect("a new file");
+    let mut edit = file.edit().expect("an edit of a new file");
+    if damaged.recover_into(&mut edit).is_ok() && edit.commit().is_ok() {
+        edit::assert_sound(&file);
+    }
 }
 
 /// Opens the bytes as a file and reads everything in it.

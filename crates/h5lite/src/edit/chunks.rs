@@ -6,7 +6,7 @@ use ndarray::{Axis, Slice};
 
 use super::{
     Context,
-    dataset::{PendingData, Place, chunk_counts},
+    dataset::{PendingData, Place},
     odometer::Odometer,
     values::{self, Incoming},
 };
@@ -256,40 +256,8 @@ pub(super) fn patch(
     copy(&bands, &from, whole, &to_strides, (0, 0), element).ok_or_else(short)
 }
 
-/// Forgets what lies outside `shape`, so that it is the fill value should the dataset grow again.
-pub(super) fn shrink(
-    data: &mut PendingData,
-    context: &mut Context<'_>,
-    shape: &[usize],
-) -> Result<()> {
-    for axis in 0..shape.len() {
-        if shape[axis] >= data.shape[axis] {
-            continue;
-        }
-        let Place::Chunked(pending) = &mut data.place else {
-            return Ok(());
-        };
-        let chunk = pending.chunk[axis];
-        let kept = shape[axis].div_ceil(chunk) as u64;
-        pending.kept[axis] = pending.kept[axis].min(kept);
-        pending.written.retain(|at, _| at[axis] < kept);
-        let edge = shape[axis] % chunk;
-        if edge == 0 {
-            continue;
-        }
-        let mut within: Vec<_> = chunk_counts(&data.shape, &pending.chunk)
-            .into_iter()
-            .map(|n| 0..n)
-            .collect();
-        within[axis] = kept - 1..kept;
-        let at_edge: Vec<Vec<u64>> = pending.in_grid(context, &within)?.into_keys().collect();
-        clear_behind(data, context, &at_edge, axis, edge)?;
-    }
-    Ok(())
-}
-
 /// Sets the positions of an axis from `edge` on to the fill value, in these chunks.
-fn clear_behind(
+pub(super) fn clear_behind(
     data: &mut PendingData,
     context: &mut Context<'_>,
     chunks: &[Vec<u64>],

@@ -10,7 +10,10 @@
 //!    some unreachable bytes; the new root with the old end of file would be unreadable, which is
 //!    why the order matters;
 //! 4. versions 2 and 3: both fields and the checksum lie in 20 bytes, which are written at once.
-//!    Should a disk tear even that, a rescue record at the end of the file holds both versions.
+//!    Should a disk tear even that, the record at the end of the file holds both versions;
+//! 5. the switch is made durable, and only then the nodes beside a copied path of a large chunk
+//!    index are told of their new neighbours: one aligned field each, which no reader follows. They
+//!    stand in the record too, so that the next opening for writing finishes what was interrupted.
 //!
 //! A failure before the root's address was written is taken back, in the reverse order and as
 //! durably, before the file is cut: an end of file that outlived the bytes in front of it would make
@@ -18,7 +21,10 @@
 
 use std::ops::{Range, RangeInclusive};
 
-use super::tail::Tail;
+use super::{
+    record::{Relink, relink},
+    tail::Tail,
+};
 use crate::{
     error::{Error, Result},
     format::{checksum::lookup3, superblock::Superblock},
@@ -34,14 +40,22 @@ pub(crate) enum Step {
     SyncContent,
     /// The check that nobody else has written to the file.
     CheckUnchanged,
-    /// The record of the switch, for superblocks with a checksum.
-    RescueRecord,
+    /// The record of the commit.
+    Record,
+    /// The fields in that record that are written behind the switch.
+    RecordRelinks,
     /// The sync of the end-of-file field in front of the root's address.
     SyncEndOfFile,
     /// The end-of-file field before the root's address.
     EndOfFileFirst,
-    /// The last sync.
+    /// The sync of the switch.
     SyncSwitch,
+    /// The fields that are written behind it.
+    Relink,
+    /// Those fields behind the switch, not before it.
+    RelinkLast,
+    /// The sync of those fields.
+    SyncRelinked,
     /// Fields back as they were, after a failure.
     TakeBack,
     /// The sync between fields taken back and the file cut.
@@ -248,11 +262,12 @@ pub(crate) enum Failed {
     Unknown(Error),
 }
 
-/// Makes `after` the state of the file, whose bytes are all written.
+/// Makes `after` the state of the file, whose bytes are all written, and then writes `relinks`.
 pub(crate) fn publish(
     store: &mut dyn Store,
     before: &Committed,
     after: &Committed,
+    relinks: &[Relink],
     left_out: Option<Step>,
 ) -> Result<(), Failed> {
     let switch = Switch {
@@ -268,6 +283,9 @@ pub(crate) fn publish(
         before.check_unchanged(store, after.len)
     });
     ready.map_err(Failed::Untouched)?;
+    if left_out == Some(Step::RelinkLast) {
+        relink(store, relinks).map_err(Failed::Unknown)?;
+    }
     if after.superblock.version < 2 {
         switch.field_by_field(store)?;
     } else {
@@ -275,6 +293,13 @@ pub(crate) fn publish(
     }
     switch
         .sync(store, Step::SyncSwitch)
+        .and_then(|()| {
+            if relinks.is_empty() || left_out == Some(Step::Relink) {
+                return Ok(());
+            }
+            relink(store, relinks)?;
+            switch.sync(store, Step::SyncRelinked)
+        })
         .map_err(Failed::Unknown)
 }
 

@@ -2,7 +2,8 @@
 
 use super::{
     Context, Edit,
-    dataset::{PendingChunks, PendingData, Place},
+    dataset::{PendingData, Place},
+    pending_chunks::PendingChunks,
     tree::{Kind, Target},
     values::{self, Incoming},
 };
@@ -267,12 +268,10 @@ impl DatasetOptions {
         let place = match &self.chunk {
             None if self.compact => Place::Compact(None),
             None => Place::Contiguous(None),
-            Some(chunk) => Place::Chunked(Box::new(PendingChunks {
-                chunk: chunk.clone(),
-                committed: None,
-                kept: vec![0; shape.len()],
-                written: std::collections::BTreeMap::new(),
-            })),
+            Some(chunk) => {
+                let nothing = vec![0; shape.len()];
+                Place::Chunked(Box::new(PendingChunks::new(chunk, None, &nothing)))
+            }
         };
         if matches!(place, Place::Contiguous(_)) {
             let bytes = shape.iter().product::<usize>() as u64 * u64::from(datatype.size);

@@ -1,19 +1,18 @@
 //! What an edit does to the data of a dataset.
 
-use std::collections::BTreeMap;
-
-use super::{Context, chunks, preconditions::btree_k, values::Incoming};
+use super::{
+    Context, chunks,
+    pending_chunks::{Form, PendingChunks, chunk_counts},
+    values::Incoming,
+};
 use crate::{
     error::{Error, Result},
-    filter::Encoder,
     format::{
-        btree_v1::{BulkLoad, ChunkEntries},
-        chunk_grid::{AxisChunks, ChunkGrid, StoredChunk},
         message::{ChunkIndex, DataLayout, Dataspace, Datatype, Filter},
         object_header::RawMessage,
     },
     image::Address,
-    read::{Storage, Values, checked},
+    read::{Values, checked},
     value::Selection,
 };
 
@@ -40,19 +39,6 @@ pub(super) enum Place {
     Chunked(Box<PendingChunks>),
 }
 
-/// The chunks of a dataset that is being written.
-#[derive(Debug)]
-pub(super) struct PendingChunks {
-    /// Shape of a chunk.
-    pub(super) chunk: Vec<usize>,
-    /// The committed chunks, as far as they are kept.
-    pub(super) committed: Option<Storage>,
-    /// Committed chunks count up to this coordinate of each axis: the dataset was smaller once.
-    pub(super) kept: Vec<u64>,
-    /// Chunks written by this edit.
-    pub(super) written: BTreeMap<Vec<u64>, StoredChunk>,
-}
-
 impl PendingData {
     /// The data of a committed dataset.
     pub(crate) fn of(
@@ -61,12 +47,10 @@ impl PendingData {
         filters: &[Filter],
     ) -> Self {
         let place = match values.storage.chunk_shape() {
-            Some(chunk) => Place::Chunked(Box::new(PendingChunks {
-                chunk: chunk.to_vec(),
-                committed: Some(values.storage.clone()),
-                kept: chunk_counts(&values.shape, chunk),
-                written: BTreeMap::new(),
-            })),
+            Some(chunk) => {
+                let storage = Some(values.storage.clone());
+                Place::Chunked(Box::new(PendingChunks::new(chunk, storage, &values.shape)))
+            }
             None if values.storage.memory().is_some() => Place::Compact(None),
             None => Place::Contiguous(None),
         };
@@ -82,12 +66,8 @@ impl PendingData {
 
     /// The same data in chunks of another shape, of which none is written yet.
     pub(super) fn chunked_as(&mut self, chunk: &[usize]) {
-        self.place = Place::Chunked(Box::new(PendingChunks {
-            chunk: chunk.to_vec(),
-            committed: None,
-            kept: vec![0; chunk.len()],
-            written: BTreeMap::new(),
-        }));
+        let nothing = vec![0; chunk.len()];
+        self.place = Place::Chunked(Box::new(PendingChunks::new(chunk, None, &nothing)));
     }
 
     /// Bytes of an element.
@@ -120,7 +100,13 @@ impl PendingData {
         if wanted == 0 {
             return Ok(());
         }
-        if let Place::Chunked(_) = self.place {
+        let form = Form {
+            shape: &self.shape,
+            element: self.element(),
+            filters: &self.filters,
+        };
+        if let Place::Chunked(pending) = &mut self.place {
+            pending.spill(context, form)?;
             return chunks::write(self, context, &checked, &counts, incoming);
         }
         let count = self.shape.iter().product::<usize>();
@@ -187,19 +173,9 @@ impl PendingData {
                 "resizing of a dataset that is not stored in chunks",
             ));
         }
-        let before = match &self.place {
-            Place::Chunked(pending) => Some((pending.kept.clone(), pending.written.clone())),
-            _ => None,
-        };
-        let shrunk = chunks::shrink(self, context, shape);
-        match (&shrunk, before, &mut self.place) {
-            (Ok(()), ..) => self.shape = shape.to_vec(),
-            (Err(_), Some((kept, written)), Place::Chunked(pending)) => {
-                (pending.kept, pending.written) = (kept, written);
-            }
-            (Err(_), ..) => {}
-        }
-        shrunk
+        shrink(self, context, shape)?;
+        self.shape = shape.to_vec();
+        Ok(())
     }
 
     /// Writes the index and puts the messages about shape and layout into the header.
@@ -210,34 +186,32 @@ impl PendingData {
     ) -> Result<()> {
         let sizes = context.file.image().sizes();
         let dims: Vec<u64> = self.shape.iter().map(|&dim| dim as u64).collect();
-        let element_size = self.element() as u64;
-        let layout = match &self.place {
+        let form = Form {
+            shape: &self.shape,
+            element: self.element(),
+            filters: &self.filters,
+        };
+        let element_size = form.element as u64;
+        let is_chunked = matches!(self.place, Place::Chunked(_));
+        let layout = match self.place {
             // Only the header changed.
             Place::Contiguous(None) | Place::Compact(None) => None,
-            Place::Compact(Some(bytes)) => Some(DataLayout::Compact(bytes.clone())),
+            Place::Compact(Some(bytes)) => Some(DataLayout::Compact(bytes)),
             Place::Contiguous(address) => {
                 let size = Some(dims.iter().product::<u64>() * element_size);
-                Some(DataLayout::Contiguous {
-                    address: *address,
-                    size,
-                })
+                Some(DataLayout::Contiguous { address, size })
             }
             Place::Chunked(pending) => Some(DataLayout::Chunked {
                 shape: pending.chunk.iter().map(|&dim| dim as u64).collect(),
                 element_size,
-                index: ChunkIndex::BtreeV1(pending.write_index(
-                    &dims,
-                    element_size,
-                    &self,
-                    context,
-                )?),
+                index: ChunkIndex::BtreeV1(pending.finish(context, form)?),
                 plain_partial_chunks: false,
             }),
         };
         if let Some(layout) = layout {
             replace(messages, RawMessage::new(&layout, sizes));
         }
-        if matches!(self.place, Place::Chunked(_)) {
+        if is_chunked {
             let space = Dataspace::Simple {
                 dims,
                 max_dims: self.max_shape,
@@ -248,124 +222,55 @@ impl PendingData {
     }
 }
 
+/// Forgets what lies outside `shape`, so that it is the fill value should the dataset grow again.
+/// Where that fails, nothing is forgotten.
+fn shrink(data: &mut PendingData, context: &mut Context<'_>, shape: &[usize]) -> Result<()> {
+    let shortened = (0..shape.len()).filter(|&axis| shape[axis] < data.shape[axis]);
+    let shortened: Vec<usize> = shortened.collect();
+    let before = match &data.place {
+        Place::Chunked(pending) if !shortened.is_empty() => {
+            (pending.kept.clone(), pending.written.clone())
+        }
+        _ => return Ok(()),
+    };
+    let shrunk = shortened
+        .into_iter()
+        .try_for_each(|axis| shorten(data, context, axis, shape[axis]));
+    if let (Err(_), Place::Chunked(pending)) = (&shrunk, &mut data.place) {
+        (pending.kept, pending.written) = before;
+    }
+    shrunk
+}
+
+/// Forgets what lies behind the first `len` positions of an axis.
+fn shorten(
+    data: &mut PendingData,
+    context: &mut Context<'_>,
+    axis: usize,
+    len: usize,
+) -> Result<()> {
+    let Place::Chunked(pending) = &mut data.place else {
+        return Ok(());
+    };
+    let chunk = pending.chunk[axis];
+    let kept = len.div_ceil(chunk) as u64;
+    pending.kept[axis] = pending.kept[axis].min(kept);
+    pending.written.retain(|at, _| at[axis] < kept);
+    let edge = len % chunk;
+    if edge == 0 {
+        return Ok(());
+    }
+    let counts = chunk_counts(&data.shape, &pending.chunk);
+    let mut within: Vec<_> = counts.into_iter().map(|n| 0..n).collect();
+    within[axis] = kept - 1..kept;
+    let at_edge: Vec<Vec<u64>> = pending.in_grid(context, &within)?.into_keys().collect();
+    chunks::clear_behind(data, context, &at_edge, axis, edge)
+}
+
 /// Puts a message in the place of the one of its kind, or behind all others.
 pub(super) fn replace(messages: &mut Vec<RawMessage>, message: RawMessage) {
     match messages.iter_mut().find(|raw| raw.kind == message.kind) {
         Some(raw) => *raw = message,
         None => messages.push(message),
     }
-}
-
-impl PendingChunks {
-    /// The chunk at this place as it is stored now, and its filter mask.
-    pub(super) fn stored(
-        &self,
-        context: &Context<'_>,
-        coordinates: &[u64],
-    ) -> Result<Option<(Vec<u8>, u32)>> {
-        if let Some(chunk) = self.written.get(coordinates) {
-            let len = usize::try_from(chunk.size.unwrap_or(0)).unwrap_or(usize::MAX);
-            let bytes = context.tail.read(context.store, chunk.address, len)?;
-            return Ok(Some((bytes, chunk.filter_mask)));
-        }
-        let kept = coordinates
-            .iter()
-            .zip(&self.kept)
-            .all(|(at, kept)| at < kept);
-        let (Some(storage), true) = (&self.committed, kept) else {
-            return Ok(None);
-        };
-        let axes = coordinates.iter().map(|&at| AxisChunks::Range(at..at + 1));
-        let image = context.file.image();
-        let entries = storage.entries(image, &ChunkGrid::new(axes.collect()))?;
-        let Some(entry) = entries.first() else {
-            return Ok(None);
-        };
-        let bytes = image
-            .bytes("chunk", entry.address, entry.size)?
-            .into_owned();
-        Ok(Some((bytes, entry.filter_mask)))
-    }
-
-    /// All chunks there are in a part of the grid: those committed that are kept, those written.
-    pub(super) fn in_grid(
-        &self,
-        context: &Context<'_>,
-        within: &[std::ops::Range<u64>],
-    ) -> Result<BTreeMap<Vec<u64>, StoredChunk>> {
-        let mut all = BTreeMap::new();
-        if let Some(storage) = &self.committed {
-            let axes = within.iter().zip(&self.kept);
-            let axes = axes.map(|(axis, &kept)| AxisChunks::Range(axis.start..axis.end.min(kept)));
-            for entry in storage.entries(context.file.image(), &ChunkGrid::new(axes.collect()))? {
-                let (address, filter_mask) = (entry.address, entry.filter_mask);
-                let stored = StoredChunk {
-                    address,
-                    size: Some(entry.size),
-                    filter_mask,
-                };
-                all.insert(entry.coordinates, stored);
-            }
-        }
-        let inside = |(at, _): &(&Vec<u64>, &StoredChunk)| {
-            at.iter().zip(within).all(|(at, axis)| axis.contains(at))
-        };
-        all.extend(
-            self.written
-                .iter()
-                .filter(inside)
-                .map(|(at, chunk)| (at.clone(), *chunk)),
-        );
-        Ok(all)
-    }
-
-    /// Writes the tree of all chunks; `None` where there is no chunk.
-    fn write_index(
-        &self,
-        dims: &[u64],
-        element_size: u64,
-        data: &PendingData,
-        context: &mut Context<'_>,
-    ) -> Result<Option<Address>> {
-        let shape: Vec<usize> = data.shape.clone();
-        let within: Vec<_> = chunk_counts(&shape, &self.chunk)
-            .into_iter()
-            .map(|n| 0..n)
-            .collect();
-        let all = self.in_grid(context, &within)?;
-        if all.is_empty() {
-            return Ok(None);
-        }
-        let used_mask = Encoder::mask_of_all(data.filters.len());
-        let chunk: Vec<u64> = self.chunk.iter().map(|&dim| dim as u64).collect();
-        let coordinates: Vec<u64> = all.keys().flatten().copied().collect();
-        let stored: Vec<StoredChunk> = all
-            .values()
-            .map(|stored| StoredChunk {
-                filter_mask: stored.filter_mask & used_mask,
-                ..*stored
-            })
-            .collect();
-        debug_assert_eq!(coordinates.len(), stored.len() * dims.len());
-        let entries = ChunkEntries {
-            chunk: &chunk,
-            element_size,
-            coordinates: &coordinates,
-            stored: &stored,
-        };
-        let sizes = context.file.image().sizes();
-        let tree = BulkLoad::new(&entries, sizes, btree_k(context.file)?.chunk)?;
-        let base = context.tail.next();
-        tree.write(base, &mut |node| context.append(node).map(drop))
-            .map(Some)
-    }
-}
-
-/// How many chunks each axis has.
-pub(super) fn chunk_counts(shape: &[usize], chunk: &[usize]) -> Vec<u64> {
-    shape
-        .iter()
-        .zip(chunk)
-        .map(|(&length, &chunk)| length.div_ceil(chunk) as u64)
-        .collect()
 }

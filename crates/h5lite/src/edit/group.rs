@@ -77,10 +77,14 @@ pub(super) fn header(
 
 /// The smallest file: a superblock of version 0 and a root group without links.
 pub(crate) fn empty_file() -> Result<Vec<u8>> {
+    empty_file_of(0, BtreeK::default())
+}
+
+/// The same with another version of the superblock, of which only 1 holds all node capacities.
+pub(super) fn empty_file_of(version: u8, k: BtreeK) -> Result<Vec<u8>> {
     let sizes = Sizes::default();
-    let k = BtreeK::default();
     let mut superblock = Superblock {
-        version: 0,
+        version,
         sizes,
         base: 0,
         end_of_file: 0,

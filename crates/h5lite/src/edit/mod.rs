@@ -1,6 +1,7 @@
 //! Changing a file: everything new is written behind its end, then the root is switched.
 
 mod attributes;
+mod chunk_changes;
 mod chunks;
 mod commit;
 #[cfg(test)]
@@ -10,10 +11,12 @@ mod dataset;
 mod group;
 mod links;
 mod odometer;
+mod path_copy;
+mod pending_chunks;
 mod preconditions;
+mod record;
 mod references;
 mod repack;
-mod rescue;
 mod tail;
 #[cfg(test)]
 mod tests;
@@ -26,15 +29,17 @@ pub(crate) use commit::Committed;
 pub use create::DatasetOptions;
 pub(crate) use dataset::PendingData;
 pub(crate) use group::empty_file;
+pub(crate) use path_copy::SiblingLinks;
 pub(crate) use preconditions::btree_k;
+pub(crate) use record::{finish_interrupted, is_torn, record_len};
 pub(crate) use references::References;
 pub use repack::RepackOptions;
 pub(crate) use repack::repack;
-pub(crate) use rescue::{finish_torn_switch, is_torn, record_len};
 pub(crate) use transaction::Savepoint;
 
 use self::{
     commit::Step,
+    pending_chunks::IndexLimits,
     tail::Tail,
     tree::{Id, Kind, Tree},
     values::Incoming,
@@ -75,6 +80,9 @@ pub struct Edit<'f> {
     before: Committed,
     tail: Tail,
     tree: Tree,
+    /// What index nodes have to be told of their neighbours.
+    links: SiblingLinks,
+    index_limits: IndexLimits,
     left_out: Option<Step>,
 }
 
@@ -83,6 +91,8 @@ pub(crate) struct Context<'a> {
     file: &'a File,
     store: &'a mut dyn Store,
     tail: &'a mut Tail,
+    links: &'a mut SiblingLinks,
+    index_limits: IndexLimits,
 }
 
 impl Context<'_> {
@@ -107,10 +117,19 @@ impl<'f> Edit<'f> {
             before,
             tail,
             tree,
+            links: SiblingLinks::default(),
+            index_limits: IndexLimits::default(),
             left_out: None,
         };
         // Refused only now, so that the store goes back where it came from.
         unchanged.map(|()| edit)
+    }
+
+    /// When chunk indexes are copied along a path, and how many chunks are held in memory before
+    /// they go into one: for tests, which have few chunks.
+    #[doc(hidden)]
+    pub fn set_index_limits(&mut self, copied_above: u64, held: usize) {
+        self.index_limits = IndexLimits { copied_above, held };
     }
 
     /// Leaves a step of the commit out, to show that a test notices.
@@ -132,6 +151,8 @@ impl<'f> Edit<'f> {
                 file: self.file,
                 store,
                 tail: &mut self.tail,
+                links: &mut self.links,
+                index_limits: self.index_limits,
             },
             &mut self.tree,
         ))
@@ -156,11 +177,13 @@ impl<'f> Edit<'f> {
             let source = store.source(self.file.mapped)?;
             let staged = self.before.staged(root, self.tail.end());
             self.file.store = self.store.take();
+            self.file.links.extend(std::mem::take(&mut self.links));
             self.file.switched_to(source, staged);
             return Ok(());
         }
-        let after = transaction::seal(&self.before, root, store, &mut self.tail, self.left_out)?;
-        let switched = transaction::switch(self.file, store, &self.before, after, self.left_out);
+        let (tail, links, left_out) = (&mut self.tail, &self.links, self.left_out);
+        let after = transaction::seal(&self.before, root, store, tail, links, left_out)?;
+        let switched = transaction::switch(self.file, store, &self.before, after, left_out);
         switched.map_err(|failed| {
             if !failed.untouched {
                 // Behind a switch that may have happened nothing must be cut off.

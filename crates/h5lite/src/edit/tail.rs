@@ -22,6 +22,8 @@ const ALIGNMENT: u64 = 8;
 pub(crate) struct Tail {
     /// Where addresses are counted from.
     base: u64,
+    /// How long the file was.
+    start: u64,
     /// Where the buffer goes: the file is as long as this.
     flushed: u64,
     /// How long a write that failed may have made the file.
@@ -34,6 +36,7 @@ impl Tail {
     pub(crate) fn new(base: u64, len: u64) -> Self {
         Self {
             base,
+            start: len,
             flushed: len,
             attempted: len,
             buffer: Vec::new(),
@@ -80,9 +83,7 @@ impl Tail {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        if !(self.flushed..=self.attempted).contains(&store::len(store)?) {
-            return Err(Error::ChangedUnderUs);
-        }
+        self.check_length(store)?;
         self.attempted = self.attempted.max(self.end());
         let mut written = 0;
         let result = store::write_counting(store, self.flushed, &self.buffer, &mut written);
@@ -91,7 +92,15 @@ impl Tail {
         result
     }
 
-    /// Writes over bytes that were appended in one piece, or over a part of them.
+    /// Whether what stands at `address` was appended.
+    pub(crate) fn holds(&self, address: Address) -> bool {
+        self.base + address.0 >= self.start
+    }
+
+    /// Puts other bytes in the place of some that were appended.
+    ///
+    /// # Errors
+    /// As [`flush`](Self::flush).
     pub(crate) fn overwrite(
         &mut self,
         store: &mut dyn Store,
@@ -99,14 +108,23 @@ impl Tail {
         bytes: &[u8],
     ) -> Result<()> {
         let start = self.base + address.0;
-        let Some(from) = start.checked_sub(self.flushed) else {
-            return store::write_all(store, start, bytes);
-        };
-        let from = usize::try_from(from).unwrap_or(usize::MAX);
-        let place = self.buffer.get_mut(from..from.saturating_add(bytes.len()));
-        let missing = || Error::corrupt("tail", address, "nothing was appended");
-        place.ok_or_else(missing)?.copy_from_slice(bytes);
+        let before = usize::try_from(self.flushed.saturating_sub(start)).unwrap_or(usize::MAX);
+        let (flushed, held) = bytes.split_at(before.min(bytes.len()));
+        if !flushed.is_empty() {
+            self.check_length(store)?;
+            store::write_all(store, start, flushed)?;
+        }
+        let from = usize::try_from(start.saturating_sub(self.flushed)).unwrap_or(usize::MAX);
+        let place = self.buffer.get_mut(from..from.saturating_add(held.len()));
+        place.ok_or_else(|| nothing(address))?.copy_from_slice(held);
         Ok(())
+    }
+
+    fn check_length(&self, store: &dyn Store) -> Result<()> {
+        if (self.flushed..=self.attempted).contains(&store::len(store)?) {
+            return Ok(());
+        }
+        Err(Error::ChangedUnderUs)
     }
 
     /// Reads back what was appended.
@@ -116,9 +134,7 @@ impl Tail {
         if start >= self.flushed {
             let from = usize::try_from(start - self.flushed).unwrap_or(usize::MAX);
             let kept = self.buffer.get(from..from.saturating_add(len));
-            let kept =
-                kept.ok_or_else(|| Error::corrupt("tail", address, "nothing was appended"))?;
-            bytes.copy_from_slice(kept);
+            bytes.copy_from_slice(kept.ok_or_else(|| nothing(address))?);
         } else {
             let action = format_args!("read {len} bytes at {start:#x}").to_string();
             store
@@ -127,6 +143,10 @@ impl Tail {
         }
         Ok(bytes)
     }
+}
+
+fn nothing(address: Address) -> Error {
+    Error::corrupt("tail", address, "nothing was appended")
 }
 
 #[cfg(test)]
@@ -150,6 +170,11 @@ mod tests {
         assert_eq!(tail.read(&store, first, 5).unwrap(), b"first");
         assert_eq!(tail.read(&store, third, 5).unwrap(), b"Third");
         assert!(tail.overwrite(&mut store, third, b"beyond").is_err());
+        assert!(tail.holds(first) && !tail.holds(Address(8)));
+        // Of these bytes some are flushed and some are not.
+        tail.overwrite(&mut store, Address(26), b"....th").unwrap();
+        assert_eq!(tail.read(&store, second, 6).unwrap(), b"SE....");
+        assert_eq!(tail.read(&store, third, 5).unwrap(), b"Third");
         assert_eq!(store.0[..21], [9; 21]);
         assert_eq!(store.0[21..29], *b"first\0\0\0");
     }

@@ -8,7 +8,8 @@
 
 use super::{
     commit::{Committed, Failed, Step, publish},
-    rescue::RescueRecord,
+    path_copy::SiblingLinks,
+    record::{CommitRecord, Relink},
     tail::Tail,
 };
 use crate::{
@@ -23,6 +24,7 @@ use crate::{
 pub(crate) struct Savepoint {
     state: Committed,
     image: Image,
+    links: SiblingLinks,
 }
 
 impl File {
@@ -57,6 +59,7 @@ impl File {
         self.savepoints.push(Savepoint {
             state,
             image: self.image.clone(),
+            links: self.links.clone(),
         });
         Ok(())
     }
@@ -88,7 +91,8 @@ impl File {
         let mut store = self.store.take().ok_or(Error::ReadOnly)?;
         let mut tail = Tail::new(before.superblock.base, staged.len);
         let root = staged.superblock.root;
-        let result = match seal(&before, root, &mut *store, &mut tail, None) {
+        let links = std::mem::replace(&mut self.links, savepoint.links.clone());
+        let result = match seal(&before, root, &mut *store, &mut tail, &links, None) {
             Ok(after) => switch(self, &mut *store, &before, after, None),
             Err(error) => Err(NotSwitched {
                 error,
@@ -127,7 +131,12 @@ impl File {
 
     /// Goes back to what a transaction began with, of a file that is at most `longest` bytes long.
     fn go_back_to(&mut self, savepoint: Savepoint, longest: u64) {
-        let Savepoint { mut state, image } = savepoint;
+        let Savepoint {
+            mut state,
+            image,
+            links,
+        } = savepoint;
+        self.links = links;
         self.show(&state, image);
         if let Some(store) = self.store.as_deref_mut()
             && longest > state.len
@@ -157,6 +166,14 @@ impl Drop for File {
     }
 }
 
+/// What a switch leads to.
+#[derive(Debug)]
+pub(super) struct Sealed {
+    after: Committed,
+    /// What is to be written once the switch is durable.
+    relinks: Vec<Relink>,
+}
+
 /// Ends what was appended, and says what the file will be with this root.
 ///
 /// # Errors
@@ -166,21 +183,26 @@ pub(super) fn seal(
     root: Address,
     store: &mut dyn Store,
     tail: &mut Tail,
+    links: &SiblingLinks,
     left_out: Option<Step>,
-) -> Result<Committed> {
-    let version = before.superblock.version;
-    let after = if version < 2 || left_out == Some(Step::RescueRecord) {
+) -> Result<Sealed> {
+    let relinks = links.finish(before, store, tail)?;
+    let whole = before.superblock.version < 2 && relinks.is_empty();
+    let after = if whole || left_out == Some(Step::Record) {
         before.switched(root, tail.end())?
     } else {
+        let listed = match left_out {
+            Some(Step::RecordRelinks) => &[],
+            _ => &relinks[..],
+        };
         let start = before.superblock.base + tail.next().0;
-        let after = before.switched(root, start + RescueRecord::LEN as u64)?;
-        if let Some(record) = RescueRecord::new(before, &after) {
-            tail.append(store, &record.encode())?;
-        }
+        let len = CommitRecord::len(before.bytes.len(), listed.len())?;
+        let after = before.switched(root, start + len as u64)?;
+        tail.append(store, &CommitRecord::new(before, &after, listed).encode()?)?;
         after
     };
     tail.flush(store)?;
-    Ok(after)
+    Ok(Sealed { after, relinks })
 }
 
 /// A switch that did not happen, or may not have.
@@ -197,16 +219,17 @@ pub(super) fn switch(
     file: &mut File,
     store: &mut dyn Store,
     before: &Committed,
-    after: Committed,
+    sealed: Sealed,
     left_out: Option<Step>,
 ) -> Result<(), NotSwitched> {
+    let Sealed { after, relinks } = sealed;
     // Whatever can fail is done before the switch: behind it, the commit has happened.
     let source = store.source(file.mapped).map_err(|error| NotSwitched {
         error,
         untouched: true,
     })?;
     let failed = |error, untouched| Err(NotSwitched { error, untouched });
-    match publish(store, before, &after, left_out) {
+    match publish(store, before, &after, &relinks, left_out) {
         Ok(()) => {
             file.switched_to(source, after);
             Ok(())

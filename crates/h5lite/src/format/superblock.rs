@@ -1,6 +1,9 @@
 //! Superblock: where a file's content starts and ends (II.A).
 
+use std::borrow::Cow;
+
 use super::{
+    checksum::lookup3,
     field::{Encoder, Fields},
     symbol_table::{Cache, Entry},
 };
@@ -66,6 +69,33 @@ impl Superblock {
     /// [`Error::NotHdf5`] where there is none; [`Error::Corrupt`] where the file is shorter than
     /// the superblock says, or a checksum is wrong.
     pub(crate) fn find(image: &Image) -> Result<Self> {
+        let (at, bytes) = Self::locate(image)?;
+        Self::parse(&bytes, at, image.len())
+    }
+
+    /// The same of a file that is shorter than its superblock says, or whose superblock fails its
+    /// checksum.
+    ///
+    /// # Errors
+    /// [`Error::NotHdf5`]; [`Error::Corrupt`] where nothing can be made of its fields.
+    pub(crate) fn find_damaged(image: &Image) -> Result<Self> {
+        let (at, bytes) = Self::locate(image)?;
+        Self::parse(&bytes, at, u64::MAX).or_else(|error| {
+            let mut bytes = bytes.into_owned();
+            let width = bytes.get(9).copied().map_or(8, usize::from);
+            let covered = width.saturating_mul(4).saturating_add(12);
+            let sum = bytes.get(..covered).map(lookup3);
+            let stored = bytes.get_mut(covered..covered.saturating_add(4));
+            match (sum, stored) {
+                (Some(sum), Some(stored)) => stored.copy_from_slice(&sum.to_le_bytes()),
+                _ => return Err(error),
+            }
+            Self::parse(&bytes, at, u64::MAX)
+        })
+    }
+
+    /// Where the signature stands, and the bytes from there on.
+    fn locate(image: &Image) -> Result<(u64, Cow<'_, [u8]>)> {
         let mut at = 0_u64;
         loop {
             let bytes =
@@ -76,7 +106,7 @@ impl Superblock {
                         other => other,
                     })?;
             if bytes.starts_with(SIGNATURE) {
-                return Self::parse(&bytes, at, image.len());
+                return Ok((at, bytes));
             }
             at = at.saturating_mul(2).max(512);
             if at >= image.len() {
@@ -96,12 +126,11 @@ impl Superblock {
             Self::parse_2_3(&mut fields, version)?
         };
         // A user block that was put in front of the file, or taken away, moves everything.
-        let moved = at.wrapping_sub(superblock.base);
-        superblock.end_of_file = superblock.end_of_file.wrapping_add(moved);
+        let len = superblock.end_of_file.checked_sub(superblock.base);
+        superblock.end_of_file = len
+            .and_then(|len| at.checked_add(len))
+            .ok_or_else(|| fields.corrupt("it ends before it starts"))?;
         superblock.base = at;
-        if superblock.end_of_file < at {
-            return Err(fields.corrupt("it ends before it starts"));
-        }
         if superblock.end_of_file > file_len {
             return Err(fields.corrupt(format_args!(
                 "truncated file: {file_len} bytes long, its content takes {}",

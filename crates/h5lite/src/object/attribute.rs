@@ -134,6 +134,7 @@ impl<'f> Attribute<'f> {
         let values = Values {
             image,
             limits: node.file.limits(),
+            threads: node.file.threads(),
             storage: Storage::in_memory(address, data, &shape, size)?,
             projection: Projection {
                 stride: size,

@@ -2,7 +2,7 @@
 
 use ndarray::ArrayD;
 
-use super::Node;
+use super::{Node, Reader};
 use crate::{
     edit::PendingData,
     error::{Error, InObject, Result},
@@ -12,7 +12,7 @@ use crate::{
         Message, OldFillValue,
     },
     image::Address,
-    read::{Projection, Storage, Values},
+    read::{Projection, Storage, Values, leads_elsewhere},
     value::{Array, DType, Element, Number, Selection},
 };
 
@@ -80,6 +80,7 @@ impl<'f> Dataset<'f> {
         let values = Values {
             image,
             limits: node.file.limits(),
+            threads: node.file.threads(),
             storage,
             datatype,
             projection: Projection {
@@ -225,7 +226,7 @@ impl<'f> Dataset<'f> {
     /// As [`read`](Self::read).
     pub fn read_into<T: Number>(&self, selections: &[Selection], out: &mut [T]) -> Result<()> {
         self.values
-            .read_into(selections, out, false, false)
+            .read_into(selections, out, false)
             .in_object(&self.node.path)
     }
 
@@ -240,8 +241,16 @@ impl<'f> Dataset<'f> {
         out: &mut [T],
     ) -> Result<()> {
         self.values
-            .read_into(selections, out, true, false)
+            .read_into(selections, out, true)
             .in_object(&self.node.path)
+    }
+
+    /// A reader for many small reads on one thread.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for layouts and filters that are not read.
+    pub fn reader(&self) -> Result<Reader<'_>> {
+        Reader::new(&self.values, &self.node.path)
     }
 
     /// Reads values in the type the file holds (`float16` as `float32`).
@@ -274,6 +283,13 @@ impl<'f> Dataset<'f> {
     /// As [`read`](Self::read).
     pub fn read_sequences(&self, selections: &[Selection]) -> Result<Vec<Vec<u8>>> {
         self.values.sequences(selections).in_object(&self.node.path)
+    }
+
+    /// Whether elements, as [`read_bytes`](Self::read_bytes) gives them, mean the same in another
+    /// file: no part of them leads to a value or an object elsewhere in this one.
+    #[must_use]
+    pub fn is_self_contained(&self) -> bool {
+        !leads_elsewhere(self.datatype())
     }
 
     /// The names of the members, where the type is a compound.

@@ -2,7 +2,7 @@
 
 use super::{Dataset, Node, Object, links, path};
 use crate::{
-    error::{InObject, Result},
+    error::{Error, InObject, Result},
     format::message::LinkTarget,
 };
 
@@ -26,10 +26,16 @@ impl<'f> Group<'f> {
     /// tracks it.
     ///
     /// # Errors
-    /// [`Error::Corrupt`](crate::Error::Corrupt) and its kin.
+    /// [`Error::Corrupt`] and its kin.
     pub fn links(&self) -> Result<Vec<Link>> {
         let limit = self.node.file.limits().entries;
         links::all(self.node.file.image(), &self.node.header, limit).in_object(&self.node.path)
+    }
+
+    /// The links that can be read, and why the others cannot.
+    pub(crate) fn readable_links(&self) -> (Vec<Link>, Option<Error>) {
+        let limit = self.node.file.limits().entries;
+        links::readable(self.node.file.image(), &self.node.header, limit)
     }
 
     /// The link of this name, if there is one.

@@ -38,26 +38,50 @@ pub(crate) fn messages(
     header: &ObjectHeader,
     limit: u64,
 ) -> Result<Vec<LinkMessage>> {
+    let mut links = Vec::new();
+    collect(image, header, limit, &mut links)?;
+    Ok(links)
+}
+
+/// The links that can be read, and why the others cannot.
+pub(super) fn readable(
+    image: &Image,
+    header: &ObjectHeader,
+    limit: u64,
+) -> (Vec<Link>, Option<Error>) {
+    let mut links = Vec::new();
+    let error = collect(image, header, limit, &mut links).err();
+    let link = |LinkMessage { name, target, .. }| Link { name, target };
+    (links.into_iter().map(link).collect(), error)
+}
+
+/// Adds the links in order; where it fails, those that come before.
+fn collect(
+    image: &Image,
+    header: &ObjectHeader,
+    limit: u64,
+    links: &mut Vec<LinkMessage>,
+) -> Result<()> {
     // Where a header has both, the library, too, goes by the link info message.
     let info = header.get::<LinkInfo>(image)?;
     if info.is_none()
         && let Some(table) = header.get::<SymbolTableMessage>(image)?
     {
-        return symbol_table(image, &table, limit);
+        return symbol_table(image, &table, limit, links);
     }
     let info = info.unwrap_or_default();
-    let mut links = header
-        .all::<LinkMessage>(image)
-        .collect::<Result<Vec<_>>>()?;
+    for link in header.all::<LinkMessage>(image) {
+        links.push(link?);
+    }
     if let (Some(heap), Some(index)) = (info.fractal_heap, info.name_index) {
-        dense(image, heap, index, limit, &mut links)?;
+        dense(image, heap, index, limit, links)?;
     }
     if info.max_creation_index.is_some() {
         links.sort_by_key(|link| link.creation_order);
     } else {
         links.sort_by(|a, b| a.name.cmp(&b.name));
     }
-    Ok(links)
+    Ok(())
 }
 
 /// The bytes of things that share none: together no more than the file has.
@@ -95,9 +119,13 @@ fn check_count(count: usize, limit: u64) -> Result<()> {
 }
 
 /// A symbol table is sorted by name already.
-fn symbol_table(image: &Image, table: &SymbolTableMessage, limit: u64) -> Result<Vec<LinkMessage>> {
+fn symbol_table(
+    image: &Image,
+    table: &SymbolTableMessage,
+    limit: u64,
+    links: &mut Vec<LinkMessage>,
+) -> Result<()> {
     let heap = LocalHeap::read(image, table.heap)?;
-    let mut links = Vec::new();
     let mut names = Budget::new(image);
     walk_group(image, table.btree, &mut |node| {
         for entry in SymbolTableNode::read(image, node)?.entries {
@@ -123,8 +151,7 @@ fn symbol_table(image: &Image, table: &SymbolTableMessage, limit: u64) -> Result
             });
         }
         check_count(links.len(), limit)
-    })?;
-    Ok(links)
+    })
 }
 
 /// Links whose messages are in a fractal heap, found through the index of their names.

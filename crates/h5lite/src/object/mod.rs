@@ -5,11 +5,13 @@ mod dataset;
 mod group;
 pub(crate) mod links;
 pub(crate) mod path;
+mod reader;
 
 pub use attribute::Attribute;
 pub(crate) use attribute::dense as dense_attributes;
 pub use dataset::Dataset;
 pub use group::{Group, Link};
+pub use reader::Reader;
 
 use crate::{
     error::{Error, InObject, Result},

@@ -1,10 +1,12 @@
 //! Reads the chunks a selection touches and puts their elements where they belong.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicU64, Ordering},
+};
 
 use crate::{
     error::{Error, Result},
-    filter::Decoder,
     format::chunk_grid::{AxisChunks, ChunkGrid},
     image::{Address, Image},
     read::{
@@ -12,7 +14,9 @@ use crate::{
         items::{Projection, StoredNumber, pack_numbers},
         plan::{self, Band, Piece, Segment},
         storage::Storage,
+        worker::Worker,
     },
+    threads::Threads,
     value::Selection,
 };
 
@@ -20,6 +24,7 @@ use crate::{
 pub(super) struct Gather<'a> {
     pub(super) image: &'a Image,
     pub(super) storage: &'a Storage,
+    pub(super) threads: &'a Threads,
     /// What of each element is wanted.
     pub(super) projection: &'a Projection,
     /// How to make numbers of it; `None` leaves the bytes as they are stored.
@@ -38,12 +43,25 @@ pub(super) struct Output<O> {
     pub(super) zeroed: bool,
 }
 
+/// A read under way, which all threads share.
+pub(super) struct Call<'a, O> {
+    pub(super) gather: &'a Gather<'a>,
+    output: &'a Output<O>,
+    plan: Plan,
+    /// The fill value, packed; `None` where zeros are there.
+    fill: Option<Vec<u8>>,
+    /// As many fill values as the longest run of the last axis, once they are needed.
+    fill_row: OnceLock<Vec<u8>>,
+}
+
 /// The selection of a read, laid over the chunk grid.
 struct Plan {
     /// What of the first axis comes out of which chunks.
     segments: Vec<Segment>,
     /// The same for the other axes.
     bands: Vec<Vec<Band>>,
+    /// Items from one position of an axis of a chunk to the next.
+    item_strides: Vec<usize>,
     /// Items from one position of an axis of the result to the next.
     strides: Vec<usize>,
     /// Bytes of all chunks read so far: no more than the file has, unless they overlap.
@@ -51,59 +69,163 @@ struct Plan {
 }
 
 /// A run of the result's first axis and what of a chunk goes into it.
-type Target<'o, O> = (Vec<Piece>, &'o mut [O]);
+pub(super) type Target<'o, O> = (Vec<Piece>, &'o mut [O]);
 
-impl Gather<'_> {
-    /// Fills `out`, which has room for exactly the selected items.
+impl<'a> Gather<'a> {
+    /// Fills `out`, which has room for exactly the selected items: on the threads of the file, or
+    /// with a worker on the caller's.
     pub(super) fn run<O: Send>(
-        &self,
+        &'a self,
         selections: &[&Selection],
         out: &mut [O],
-        output: &Output<O>,
+        output: &'a Output<O>,
+        worker: Option<&mut Worker<'_>>,
     ) -> Result<()> {
         if out.is_empty() {
             return Ok(());
         }
-        let plan = Plan::new(self, selections)?;
-        let rows = plan.rows(out, output.per_item);
-        let longest_run = plan.longest_run();
-        let worker = || Worker::new(self, output, longest_run);
-        worker()?;
-        #[cfg(feature = "rayon")]
-        {
-            use rayon::iter::{IntoParallelIterator, ParallelIterator};
-            if rows.len() > 1 {
-                // The first error in the order of the grid, not in that of time: a file gives the
-                // same error every time.
-                let outcomes = rows
-                    .into_par_iter()
-                    .map_init(worker, |worker, (chunk, targets)| {
-                        match worker {
-                            Ok(worker) => worker.band(&plan, chunk, targets),
-                            // It could be made a moment ago.
-                            Err(error) => Err(Error::unsupported(error)),
-                        }
-                    });
-                let first = outcomes.find_map_first(Result::err);
-                if plan.read.load(Ordering::Relaxed) <= self.image.len() {
-                    return first.map_or(Ok(()), Err);
-                }
-                // Which row of chunks met the bound was a matter of time. One after the other, the
-                // same one meets it every time.
-                plan.read.store(0, Ordering::Relaxed);
-                return worker()?.bands(&plan, plan.rows(out, output.per_item));
-            }
+        let call = Call {
+            gather: self,
+            output,
+            plan: Plan::new(self, selections)?,
+            fill: self.fill_item(output.zeroed),
+            fill_row: OnceLock::new(),
+        };
+        let rows = call.plan.rows(out, output.per_item);
+        if let Some(worker) = worker {
+            return (rows.into_iter())
+                .try_for_each(|(chunk, targets)| worker.band(&call, chunk, targets));
         }
-        worker()?.bands(&plan, rows)
+        let worker = || Worker::new(self.storage);
+        let done = (self.threads).each(rows, worker, |worker, (chunk, targets)| {
+            worker.band(&call, chunk, targets)
+        });
+        if call.plan.read.load(Ordering::Relaxed) <= self.image.len() {
+            return done.map(drop);
+        }
+        // Which row of chunks met the bound was a matter of time. One after the other, the same one
+        // meets it every time.
+        call.plan.read.store(0, Ordering::Relaxed);
+        let rows = call.plan.rows(out, output.per_item);
+        let mut worker = worker()?;
+        rows.into_iter()
+            .try_for_each(|(chunk, targets)| worker.band(&call, chunk, targets))
     }
 
-    /// Reads row of chunks after row of chunks.
+    /// The fill value, packed; `None` where it is zero and zeros are there already.
+    fn fill_item(&self, zeroed: bool) -> Option<Vec<u8>> {
+        let zeros = vec![0; self.storage.element];
+        let element = self.fill.unwrap_or(&zeros);
+        if zeroed && element.iter().all(|&byte| byte == 0) {
+            return None;
+        }
+        Some(
+            self.items(element, &mut Vec::new(), &mut Vec::new())
+                .to_vec(),
+        )
+    }
+
+    /// What is wanted of stored elements, packed.
+    pub(super) fn items<'b>(
+        &self,
+        elements: &'b [u8],
+        cut: &'b mut Vec<u8>,
+        packed: &'b mut Vec<u8>,
+    ) -> &'b [u8] {
+        let wanted = self.projection.cut(elements, cut);
+        match &self.number {
+            Some(number) => pack_numbers(number, wanted, packed),
+            None => wanted,
+        }
+    }
+
     /// Bytes of an item once it is packed.
     fn packed_len(&self) -> usize {
         match &self.number {
             Some(number) => self.projection.size / number.size * number.dtype.size().unwrap_or(0),
             None => self.projection.size,
         }
+    }
+}
+
+impl<O> Call<'_, O> {
+    /// The wanted chunks of one row of chunks.
+    pub(super) fn grid(&self, chunk: u64) -> ChunkGrid {
+        let others =
+            (self.plan.bands.iter()).map(|bands| bands.iter().map(|band| band.chunk).collect());
+        let axes = std::iter::once(vec![chunk]).chain(others);
+        ChunkGrid::new(axes.map(AxisChunks::List).collect())
+    }
+
+    /// Counts the bytes of a stored chunk.
+    ///
+    /// Chunks share no bytes, so that all a call reads are in the file side by side. What claims
+    /// otherwise would make a small file inflate to any size.
+    pub(super) fn count(&self, entry: &ChunkEntry) -> Result<()> {
+        let file_len = self.gather.image.len();
+        let size = entry.size.min(file_len);
+        let before = self.plan.read.fetch_add(size, Ordering::Relaxed);
+        if before.saturating_add(size) > file_len {
+            let index = self.gather.storage.index_address();
+            return Err(Error::corrupt("chunk index", index, "its chunks overlap"));
+        }
+        Ok(())
+    }
+
+    /// Whether chunks that were never written leave something to do.
+    pub(super) fn fills(&self) -> bool {
+        self.fill.is_some() || self.gather.storage.memory().is_some()
+    }
+
+    /// Puts fill values where a chunk that was never written would go.
+    pub(super) fn scatter_fill(
+        &self,
+        coordinates: &[u64],
+        targets: &mut [Target<'_, O>],
+    ) -> Result<()> {
+        let row = self.fill_row.get_or_init(|| {
+            let item = self.fill.as_deref().unwrap_or_default();
+            item.repeat(self.plan.longest_run())
+        });
+        // Every position sees the same row of fill values.
+        let strides = vec![0; self.plan.strides.len()];
+        self.scatter_items(coordinates, Address(0), (row, &strides), targets)
+    }
+
+    /// Puts the packed items of a chunk where they belong.
+    pub(super) fn scatter(
+        &self,
+        coordinates: &[u64],
+        address: Address,
+        items: &[u8],
+        targets: &mut [Target<'_, O>],
+    ) -> Result<()> {
+        let items = (items, &self.plan.item_strides[..]);
+        self.scatter_items(coordinates, address, items, targets)
+    }
+
+    fn scatter_items(
+        &self,
+        coordinates: &[u64],
+        address: Address,
+        (items, item_strides): (&[u8], &[usize]),
+        targets: &mut [Target<'_, O>],
+    ) -> Result<()> {
+        let scatter = Scatter {
+            items,
+            item_len: self.gather.packed_len(),
+            item_strides,
+            strides: &self.plan.strides,
+            output: self.output,
+        };
+        for (first, out) in targets {
+            let placed = scatter.chunk(&self.plan.bands, coordinates, first, out);
+            if placed.is_none() {
+                let reason = format!("it holds {} bytes, fewer than its shape", items.len());
+                return Err(Error::corrupt("chunk", address, reason));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -128,6 +250,7 @@ impl Plan {
         Ok(Self {
             segments,
             bands,
+            item_strides: row_major_strides(chunk),
             strides,
             read: AtomicU64::new(0),
         })
@@ -144,21 +267,6 @@ impl Plan {
             }
         };
         longest.unwrap_or(0)
-    }
-
-    /// Counts the bytes of a stored chunk.
-    ///
-    /// Chunks share no bytes, so that all a call reads are in the file side by side. What claims
-    /// otherwise would make a small file inflate to any size.
-    fn count(&self, entry: &ChunkEntry, gather: &Gather<'_>) -> Result<()> {
-        let file_len = gather.image.len();
-        let size = entry.size.min(file_len);
-        let before = self.read.fetch_add(size, Ordering::Relaxed);
-        if before.saturating_add(size) > file_len {
-            let index = gather.storage.index_address();
-            return Err(Error::corrupt("chunk index", index, "its chunks overlap"));
-        }
-        Ok(())
     }
 
     /// The result cut at the borders of the first axis' chunks, all parts of one row of chunks
@@ -184,162 +292,6 @@ impl Plan {
     }
 }
 
-/// What one thread needs to read chunks, kept from one row of chunks to the next.
-struct Worker<'a, O> {
-    gather: &'a Gather<'a>,
-    output: &'a Output<O>,
-    decoder: Decoder<'a>,
-    /// The fill value, packed; `None` where zeros are there.
-    fill: Option<Vec<u8>>,
-    /// As many fill values as the longest run of the last axis, once they are needed.
-    fill_row: Vec<u8>,
-    longest_run: usize,
-    stored: Vec<u8>,
-    cut: Vec<u8>,
-    packed: Vec<u8>,
-}
-
-impl<'a, O> Worker<'a, O> {
-    fn new(gather: &'a Gather<'a>, output: &'a Output<O>, longest_run: usize) -> Result<Self> {
-        let decoder = Decoder::new(&gather.storage.filters)?;
-        let (mut cut, mut packed) = (Vec::new(), Vec::new());
-        let zeros = vec![0; gather.storage.element];
-        let element = gather.fill.unwrap_or(&zeros);
-        let fill = if output.zeroed && element.iter().all(|&byte| byte == 0) {
-            None
-        } else {
-            let element = gather.projection.cut(element, &mut cut);
-            let item = match &gather.number {
-                Some(number) => pack_numbers(number, element, &mut packed),
-                None => element,
-            };
-            Some(item.to_vec())
-        };
-        let stored = Vec::new();
-        Ok(Self {
-            gather,
-            output,
-            decoder,
-            fill,
-            fill_row: Vec::new(),
-            longest_run,
-            stored,
-            cut,
-            packed,
-        })
-    }
-
-    /// Reads row of chunks after row of chunks.
-    fn bands(mut self, plan: &Plan, rows: Vec<(u64, Vec<Target<'_, O>>)>) -> Result<()> {
-        rows.into_iter()
-            .try_for_each(|(chunk, targets)| self.band(plan, chunk, targets))
-    }
-
-    /// Reads one row of chunks into all parts of the result that come out of it.
-    fn band(&mut self, plan: &Plan, chunk: u64, mut targets: Vec<Target<'_, O>>) -> Result<()> {
-        let others = plan
-            .bands
-            .iter()
-            .map(|bands| bands.iter().map(|band| band.chunk).collect());
-        let axes = std::iter::once(vec![chunk])
-            .chain(others)
-            .map(AxisChunks::List);
-        let grid = ChunkGrid::new(axes.collect());
-        let storage = self.gather.storage;
-        let mut entries = storage
-            .entries(self.gather.image, &grid)?
-            .into_iter()
-            .peekable();
-        let mut pieces: Vec<&[Piece]> = vec![&[]; storage.shape.len()];
-        let mut next = grid.first();
-        while let Some(mut coordinates) = next {
-            let entry = entries.next_if(|entry| entry.coordinates == coordinates);
-            for (axis, bands) in plan.bands.iter().enumerate() {
-                let at = bands.binary_search_by_key(&coordinates[axis + 1], |band| band.chunk);
-                pieces[axis + 1] = at.map_or(&[], |at| &bands[at].pieces);
-            }
-            self.chunk(
-                plan,
-                &coordinates,
-                entry.as_ref(),
-                &mut pieces,
-                &mut targets,
-            )?;
-            next = grid.step(&mut coordinates).then_some(coordinates);
-        }
-        Ok(())
-    }
-
-    /// Reads one chunk, or the fill value in its place.
-    fn chunk<'p>(
-        &mut self,
-        plan: &'p Plan,
-        coordinates: &[u64],
-        entry: Option<&ChunkEntry>,
-        pieces: &mut [&'p [Piece]],
-        targets: &mut [Target<'_, O>],
-    ) -> Result<()> {
-        let Self {
-            gather,
-            output,
-            decoder,
-            fill,
-            fill_row,
-            longest_run,
-            stored,
-            cut,
-            packed,
-        } = self;
-        let storage = gather.storage;
-        let len = storage.len_at(coordinates);
-        let mut strides = row_major_strides(&storage.chunk);
-        let address = entry.map_or(Address(0), |entry| entry.address);
-        let decoded = match (entry, storage.memory(), &fill) {
-            (Some(entry), ..) => {
-                plan.count(entry, gather)?;
-                let bytes = gather.image.window("chunk", address, entry.size, stored)?;
-                Some(decoder.decode(bytes, entry.filter_mask, len, address)?)
-            }
-            (None, Some(memory), _) => Some(memory),
-            (None, None, Some(_)) => None,
-            (None, None, None) => return Ok(()),
-        };
-        let items = match (decoded, fill) {
-            (Some(decoded), _) => {
-                let wanted = gather.projection.cut(decoded, cut);
-                match &gather.number {
-                    Some(number) => pack_numbers(number, wanted, packed),
-                    None => wanted,
-                }
-            }
-            (None, fill) => {
-                // Every position sees the same row of fill values.
-                strides.fill(0);
-                if fill_row.is_empty() {
-                    *fill_row = fill.as_deref().unwrap_or_default().repeat(*longest_run);
-                }
-                fill_row
-            }
-        };
-        let scatter = Scatter {
-            items,
-            item_len: gather.packed_len(),
-            item_strides: &strides,
-            strides: &plan.strides,
-            output,
-        };
-        for (first, out) in targets {
-            let mut pieces_of: Vec<&[Piece]> = pieces.to_vec();
-            pieces_of[0] = first;
-            if scatter.axis(&pieces_of, 0, 0, out).is_none() {
-                let reason = format!("it holds {} bytes, fewer than its shape", items.len());
-                return Err(Error::corrupt("chunk", address, reason));
-            }
-        }
-        Ok(())
-    }
-}
-
 /// Copies items of one chunk into the result.
 struct Scatter<'a, O> {
     /// The chunk's items, packed.
@@ -354,24 +306,58 @@ struct Scatter<'a, O> {
 }
 
 impl<O> Scatter<'_, O> {
-    /// Copies what the pieces of this axis and those after it select. `None`: out of range.
-    fn axis(&self, pieces: &[&[Piece]], from: usize, to: usize, out: &mut [O]) -> Option<()> {
-        let axis = self.strides.len() - pieces.len();
-        let (here, rest) = pieces.split_first()?;
-        for piece in *here {
-            if rest.is_empty() {
-                let from = (from + piece.from * self.item_strides[axis]) * self.item_len;
-                let to = (to + piece.to) * self.output.per_item;
-                let items = self.items.get(from..from + piece.len * self.item_len)?;
-                let values = out.get_mut(to..to + piece.len * self.output.per_item)?;
-                (self.output.convert)(items, values);
-                continue;
-            }
+    /// Copies what is wanted of the chunk: of its first axis the pieces `first`, of the others what
+    /// their bands say. `None`: out of range.
+    fn chunk(
+        &self,
+        bands: &[Vec<Band>],
+        coordinates: &[u64],
+        first: &[Piece],
+        out: &mut [O],
+    ) -> Option<()> {
+        let rest = coordinates.get(1..)?;
+        self.axis(first, (bands, rest), (0, 0), out)
+    }
+
+    /// Copies what the pieces of this axis select, and the bands of those behind it.
+    fn axis(
+        &self,
+        here: &[Piece],
+        (bands, coordinates): (&[Vec<Band>], &[u64]),
+        (from, to): (usize, usize),
+        out: &mut [O],
+    ) -> Option<()> {
+        let axis = self.strides.len() - coordinates.len() - 1;
+        let (Some((next, bands)), Some((&chunk, coordinates))) =
+            (bands.split_first(), coordinates.split_first())
+        else {
+            return self.runs(here, (from, to), out);
+        };
+        let band = next.binary_search_by_key(&chunk, |band| band.chunk).ok()?;
+        let next = &next.get(band)?.pieces;
+        for piece in here {
             for i in 0..piece.len {
                 let from = from + (piece.from + i) * self.item_strides[axis];
                 let to = to + (piece.to + i) * self.strides[axis];
-                self.axis(rest, from, to, out)?;
+                if bands.is_empty() {
+                    self.runs(next, (from, to), out)?;
+                } else {
+                    self.axis(next, (bands, coordinates), (from, to), out)?;
+                }
             }
+        }
+        Some(())
+    }
+
+    /// Copies runs of the last axis.
+    fn runs(&self, pieces: &[Piece], (from, to): (usize, usize), out: &mut [O]) -> Option<()> {
+        let stride = self.item_strides.last()?;
+        for piece in pieces {
+            let from = (from + piece.from * stride) * self.item_len;
+            let to = (to + piece.to) * self.output.per_item;
+            let items = self.items.get(from..from + piece.len * self.item_len)?;
+            let values = out.get_mut(to..to + piece.len * self.output.per_item)?;
+            (self.output.convert)(items, values);
         }
         Some(())
     }

@@ -3,7 +3,7 @@
 use crate::{
     error::{Error, Result},
     format::{
-        btree_v1::ChunkTree,
+        btree_v1::{ChunkTree, NodeCache},
         btree_v2::BTreeV2,
         chunk_grid::{ChunkGrid, StoredChunk},
         extensible_array::ExtensibleArray,
@@ -31,13 +31,15 @@ pub(crate) struct ChunkEntry {
 /// The chunks of the grid that an index knows, in the grid's order.
 ///
 /// `chunk` is the shape of a chunk and `whole` its bytes without filters; the dataset can ever have
-/// `max_chunks` chunks on each axis, or any number on an unlimited one.
+/// `max_chunks` chunks on each axis, or any number on an unlimited one. `nodes` are what earlier calls
+/// for the same dataset have read of its B-tree.
 pub(super) fn find(
     image: &Image,
     index: ChunkIndex,
     grid: &ChunkGrid,
     (chunk, whole): (&[u64], u64),
     max_chunks: &[Option<u64>],
+    nodes: &mut NodeCache,
 ) -> Result<Vec<ChunkEntry>> {
     match index {
         ChunkIndex::BtreeV1(None)
@@ -48,7 +50,7 @@ pub(super) fn find(
         | ChunkIndex::BtreeV2(None) => Ok(Vec::new()),
         ChunkIndex::BtreeV1(Some(root)) => {
             let tree = ChunkTree::new(image, root, chunk)?;
-            collect(whole, |visit| tree.walk(grid, visit))
+            collect(whole, |visit| tree.walk_on(grid, nodes, visit))
         }
         ChunkIndex::Single {
             address: Some(address),

@@ -10,6 +10,7 @@ mod storage;
 mod text;
 mod tiles;
 mod values;
+mod worker;
 
 pub(crate) use index::ChunkEntry;
 pub(crate) use items::{Projection, StoredNumber};
@@ -19,3 +20,4 @@ pub(crate) use storage::Storage;
 pub(crate) use text::{each_sequence, each_string};
 pub(crate) use tiles::tiles;
 pub(crate) use values::Values;
+pub(crate) use worker::Worker;

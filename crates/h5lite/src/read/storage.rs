@@ -3,6 +3,7 @@
 use crate::{
     error::{Error, Result},
     format::{
+        btree_v1::NodeCache,
         chunk_grid::ChunkGrid,
         message::{ChunkIndex, DataLayout, Filter},
     },
@@ -10,6 +11,9 @@ use crate::{
     limits::Limits,
     read::index::{self, ChunkEntry, each},
 };
+
+/// What planning and looking up one chunk takes, in bytes: so much each chunk counts at least.
+pub(super) const CHUNK_COST: u64 = 512;
 
 const LAYOUT: &str = "data layout message";
 /// Contiguous data is read in runs of about this many bytes.
@@ -188,6 +192,14 @@ impl Storage {
         matches!(self.place, Place::Chunks { .. }).then_some(&self.chunk)
     }
 
+    /// The index, where the data is stored in chunks.
+    pub(crate) fn chunk_index(&self) -> Option<ChunkIndex> {
+        match self.place {
+            Place::Chunks { index, .. } => Some(index),
+            _ => None,
+        }
+    }
+
     /// Where the index of the chunks starts.
     pub(super) fn index_address(&self) -> Address {
         match &self.place {
@@ -202,6 +214,17 @@ impl Storage {
             Place::Memory(data) => Some(data),
             _ => None,
         }
+    }
+
+    /// Where values outside of chunks stand that should be in the file, and whether their bytes
+    /// all are.
+    pub(crate) fn run(&self, image: &Image) -> Option<(Address, bool)> {
+        let Place::Run(start) = self.place else {
+            return None;
+        };
+        let len = total_bytes(&self.shape, self.element).ok();
+        let end = len.and_then(|len| start.0.checked_add(len));
+        Some((start, end.is_some_and(|end| end <= image.len())))
     }
 
     /// Bytes of a chunk before its filters.
@@ -226,6 +249,16 @@ impl Storage {
 
     /// The chunks of the grid that were written, in its order.
     pub(crate) fn entries(&self, image: &Image, grid: &ChunkGrid) -> Result<Vec<ChunkEntry>> {
+        self.entries_from(image, grid, &mut NodeCache::default())
+    }
+
+    /// The same, with what earlier calls have read of the index.
+    pub(super) fn entries_from(
+        &self,
+        image: &Image,
+        grid: &ChunkGrid,
+        nodes: &mut NodeCache,
+    ) -> Result<Vec<ChunkEntry>> {
         match &self.place {
             Place::Refused(_) | Place::Nowhere | Place::Memory(_) => Ok(Vec::new()),
             Place::Run(start) => {
@@ -248,7 +281,7 @@ impl Storage {
             } => {
                 let chunk: Vec<u64> = self.chunk.iter().map(|&dim| dim as u64).collect();
                 let chunk = (&chunk[..], self.chunk_len() as u64);
-                let mut entries = index::find(image, *index, grid, chunk, max_chunks)?;
+                let mut entries = index::find(image, *index, grid, chunk, max_chunks, nodes)?;
                 if *plain_partial {
                     for entry in entries.iter_mut().filter(|entry| self.is_partial(entry)) {
                         entry.filter_mask = UNFILTERED;

@@ -5,27 +5,27 @@ use ndarray::{ArrayD, IxDyn};
 use crate::{
     error::{Error, Result},
     format::message::{Class, Datatype},
-    image::Image,
+    image::{Address, Image},
     limits::Limits,
     read::{
         gather::{Gather, Output},
         items::{Projection, StoredNumber},
         plan,
-        storage::Storage,
+        storage::{CHUNK_COST, Storage},
         text::{each_sequence, each_string, mismatch},
+        worker::Worker,
     },
+    threads::Threads,
     value::{Array, DType, Element, Selection},
     with_dtype,
 };
-
-/// What planning and looking up one chunk takes, in bytes: so much each chunk counts at least.
-const CHUNK_COST: u64 = 512;
 
 /// Everything needed to read values: where they are, what they are, how many.
 #[derive(Clone, Debug)]
 pub(crate) struct Values<'f> {
     pub(crate) image: &'f Image,
     pub(crate) limits: &'f Limits,
+    pub(crate) threads: &'f Threads,
     pub(crate) storage: Storage,
     /// Type of a value: of the member, where only one member is looked at.
     pub(crate) datatype: Datatype,
@@ -67,6 +67,20 @@ impl Values<'_> {
         })
     }
 
+    /// The fill value by itself, as an array without axes; `None` where there is none.
+    pub(crate) fn fill_value(&self) -> Result<Option<Array>> {
+        let Some(fill) = self.fill.clone() else {
+            return Ok(None);
+        };
+        let element = fill.len();
+        let alone = Self {
+            storage: Storage::in_memory(Address::default(), fill, &[], element)?,
+            shape: Vec::new(),
+            ..self.clone()
+        };
+        alone.read_any(&[]).map(Some)
+    }
+
     /// The type values have once they are read.
     pub(crate) fn dtype(&self) -> Result<DType> {
         let item = self.item();
@@ -102,17 +116,43 @@ impl Values<'_> {
             return Array::Str(array(&shape, values)?).into_typed();
         }
         let mut values = filled(T::default(), shape.iter().product())?;
-        self.read_into(selections, &mut values, lossy, true)?;
+        self.fill_in(selections, &mut values, (lossy, true), None)?;
         array(&shape, values)
     }
 
-    /// Reads values into a buffer of exactly the right length; `zeroed` where it holds zeros.
+    /// Reads values into a buffer of exactly the right length.
     pub(crate) fn read_into<T: Element>(
         &self,
         selections: &[Selection],
         out: &mut [T],
         lossy: bool,
-        zeroed: bool,
+    ) -> Result<()> {
+        self.fill_in(selections, out, (lossy, false), None)
+    }
+
+    /// What a thread needs to read again and again with [`read_with`](Self::read_with).
+    pub(crate) fn worker(&self) -> Result<Worker<'_>> {
+        self.storage.check_readable(self.limits)?;
+        Worker::new(&self.storage)
+    }
+
+    /// As [`read_into`](Self::read_into), on the caller's thread with a worker for these values.
+    pub(crate) fn read_with<T: Element>(
+        &self,
+        worker: &mut Worker<'_>,
+        selections: &[Selection],
+        out: &mut [T],
+    ) -> Result<()> {
+        self.fill_in(selections, out, (false, false), Some(worker))
+    }
+
+    /// Reads values into a buffer; `zeroed` where it holds zeros.
+    fn fill_in<T: Element>(
+        &self,
+        selections: &[Selection],
+        out: &mut [T],
+        (lossy, zeroed): (bool, bool),
+        worker: Option<&mut Worker<'_>>,
     ) -> Result<()> {
         let stored = self.dtype()?;
         if !lossy && !stored.is_safe_in(T::DTYPE) {
@@ -132,6 +172,7 @@ impl Values<'_> {
                 convert,
                 zeroed,
             },
+            worker,
         )
     }
 
@@ -150,7 +191,7 @@ impl Values<'_> {
             convert,
             zeroed: true,
         };
-        self.gather(selections, &mut bytes, None, &output)?;
+        self.gather(selections, &mut bytes, None, &output, None)?;
         Ok(bytes)
     }
 
@@ -184,6 +225,7 @@ impl Values<'_> {
         out: &mut [T],
         number: Option<StoredNumber>,
         output: &Output<T>,
+        worker: Option<&mut Worker<'_>>,
     ) -> Result<()> {
         let wanted = self.counts(selections, 0)?.iter().product::<usize>() * output.per_item;
         if out.len() != wanted {
@@ -196,11 +238,13 @@ impl Values<'_> {
         let gather = Gather {
             image: self.image,
             storage: &self.storage,
+            threads: self.threads,
             projection: &self.projection,
             number,
             fill: self.fill.as_deref(),
         };
-        gather.run(&plan::checked(selections, &self.shape)?, out, output)
+        let selections = plan::checked(selections, &self.shape)?;
+        gather.run(&selections, out, output, worker)
     }
 
     /// Length of every axis of a result, array types included.
@@ -307,7 +351,6 @@ mod tests {
         format::message::{
             ByteOrder, CharacterSet, ChunkIndex, DataLayout, Filter, FilterId, Padding,
         },
-        image::Address,
         source::Source,
     };
 
@@ -349,6 +392,7 @@ mod tests {
         Values {
             image,
             limits,
+            threads: &Threads::ONE,
             storage: Storage::new(Address(0), layout, filters, (shape, None), size).unwrap(),
             datatype,
             projection: Projection {
@@ -379,7 +423,7 @@ mod tests {
         assert_eq!(far.read::<u32>(&at, false).unwrap(), expected);
         // A buffer that holds something else is overwritten.
         let mut buffer = [1_u32; 4];
-        far.read_into(&at, &mut buffer, false, false).unwrap();
+        far.read_into(&at, &mut buffer, false).unwrap();
         assert_eq!(buffer, [0x0707_0707; 4]);
     }
 

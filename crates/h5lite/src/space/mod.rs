@@ -3,7 +3,7 @@
 mod ranges;
 mod walk;
 
-use self::{ranges::Ranges, walk::Walk};
+pub(crate) use self::{ranges::Ranges, walk::Walk};
 use crate::{error::Result, file::File, image::Extent};
 
 /// How much of a file its content takes.
@@ -30,7 +30,7 @@ impl File {
     /// What `visit` returns; [`Error::Corrupt`](crate::Error::Corrupt) and its kin, with the path of
     /// the object that cannot be followed.
     pub fn each_extent(&self, visit: &mut dyn FnMut(&str, &Extent) -> Result<()>) -> Result<()> {
-        Walk::new(self)?.run(visit)
+        Walk::new(self)?.run(visit, &mut |_, error| Err(error))
     }
 
     /// How much of the file its content takes, and how much nothing leads to.
@@ -47,7 +47,7 @@ impl File {
         let behind = self.image().source().len() - self.user_block_len() - self.content_len();
         Ok(Space {
             total: self.image().source().len(),
-            unreachable: ranges.gaps(self.content_len()) + behind,
+            unreachable: ranges.unused(self.content_len()) + behind,
         })
     }
 }

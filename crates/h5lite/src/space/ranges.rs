@@ -9,7 +9,7 @@ const PENDING: usize = 1 << 16;
 
 /// A union of ranges, added in any order.
 #[derive(Debug, Default)]
-pub(super) struct Ranges {
+pub(crate) struct Ranges {
     runs: Vec<Range<u64>>,
     /// How many of them are sorted, apart from each other, and joined.
     joined: usize,
@@ -17,7 +17,7 @@ pub(super) struct Ranges {
 
 impl Ranges {
     /// Adds a range.
-    pub(super) fn add(&mut self, range: Range<u64>) {
+    pub(crate) fn add(&mut self, range: Range<u64>) {
         if range.is_empty() {
             return;
         }
@@ -43,16 +43,21 @@ impl Ranges {
         self.joined = self.runs.len();
     }
 
-    /// How many of the positions below `end` are in no range, short gaps left out.
-    pub(super) fn gaps(mut self, end: u64) -> u64 {
+    /// The runs of positions below `end` that are in no range, short ones left out.
+    pub(crate) fn gaps(mut self, end: u64) -> impl Iterator<Item = Range<u64>> {
         self.join();
-        let (mut at, mut gaps) = (0, 0);
-        for run in self.runs.into_iter().chain(std::iter::once(end..end)) {
-            let gap = run.start.saturating_sub(at);
-            gaps += if gap < ALIGNMENT { 0 } else { gap };
+        let mut at = 0;
+        let runs = self.runs.into_iter().chain(std::iter::once(end..end));
+        runs.filter_map(move |run| {
+            let gap = at..run.start;
             at = at.max(run.end);
-        }
-        gaps
+            (gap.start.saturating_add(ALIGNMENT) <= gap.end).then_some(gap)
+        })
+    }
+
+    /// How many positions that is.
+    pub(crate) fn unused(self, end: u64) -> u64 {
+        self.gaps(end).map(|gap| gap.end - gap.start).sum()
     }
 }
 
@@ -73,7 +78,7 @@ mod tests {
             }
             let runs = covered.chunk_by(|a, b| a == b);
             let gaps = runs.filter(|run| !run[0] && run.len() >= 8).map(<[_]>::len).sum::<usize>();
-            prop_assert_eq!(set.gaps(500), gaps as u64);
+            prop_assert_eq!(set.unused(500), gaps as u64);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::{
     edit::{btree_k, record_len},
-    error::{InObject, Result},
+    error::{Error, InObject, Result},
     file::File,
     filter::Decoder,
     format::{
@@ -34,7 +34,7 @@ const ATTRIBUTE_INDEXES: [u8; 2] = [8, 9];
 const PIECE: usize = 16 << 20;
 
 /// A walk over a file that takes down what it meets.
-pub(super) struct Walk<'f> {
+pub(crate) struct Walk<'f> {
     original: &'f File,
     /// The same file, whose image takes down what is read.
     file: File,
@@ -47,7 +47,7 @@ pub(super) struct Walk<'f> {
 type Nodes = btree_v1::Kind;
 
 impl<'f> Walk<'f> {
-    pub(super) fn new(original: &'f File) -> Result<Self> {
+    pub(crate) fn new(original: &'f File) -> Result<Self> {
         let file = original.with_claims();
         Ok(Self {
             original,
@@ -57,20 +57,24 @@ impl<'f> Walk<'f> {
         })
     }
 
-    /// Visits everything.
-    pub(super) fn run(mut self, visit: &mut dyn FnMut(&str, &Extent) -> Result<()>) -> Result<()> {
-        self.whole_file()?;
+    /// Visits everything. What cannot be followed goes to `failed`, which says whether to go on.
+    pub(crate) fn run(
+        mut self,
+        visit: &mut dyn FnMut(&str, &Extent) -> Result<()>,
+        failed: &mut dyn FnMut(&str, Error) -> Result<()>,
+    ) -> Result<()> {
+        self.whole_file().or_else(|error| failed("/", error))?;
         self.hand_over("/", Nodes::Group, visit)?;
         let root = self.file.superblock().root;
         let mut seen = HashSet::from([root]);
         let mut waiting = vec![("/".to_owned(), root)];
         while let Some((path, address)) = waiting.pop() {
-            let nodes = self.object(&path, address, &mut |path, target| {
+            let mut link = |path, target| {
                 if seen.insert(target) {
                     waiting.push((path, target));
                 }
-            });
-            let nodes = nodes.in_object(&path)?;
+            };
+            let nodes = self.object(&path, address, &mut link, failed)?;
             self.hand_over(&path, nodes, visit)?;
         }
         Ok(())
@@ -118,8 +122,8 @@ impl<'f> Walk<'f> {
         let len = superblock.encode().len() as u64;
         image.claim("superblock", Address(0), len);
         let record = record_len(image.source(), superblock.end_of_file);
-        if superblock.version >= 2 && record > 0 {
-            image.claim("rescue record", Address(image.len() - record), record);
+        if record > 0 {
+            image.claim("commit record", Address(image.len() - record), record);
         }
         if let Some(block) = superblock.driver_information {
             let start = image.bytes("driver information block", block, 8)?;
@@ -139,46 +143,71 @@ impl<'f> Walk<'f> {
         Ok(())
     }
 
-    /// Reads an object whole, but for values that lead nowhere. Links go to `link`.
+    /// Reads an object whole, but for values that lead nowhere. Links go to `link`, and each part
+    /// that cannot be read to `failed`.
     fn object(
         &self,
         path: &str,
         address: Address,
         link: &mut dyn FnMut(String, Address),
+        failed: &mut dyn FnMut(&str, Error) -> Result<()>,
     ) -> Result<Nodes> {
-        let image = self.file.image();
-        let object = Object::open(&self.file, path, address)?;
+        let object = match Object::open(&self.file, path, address) {
+            Ok(object) => object,
+            Err(error) => return failed(path, error).map(|()| Nodes::Group),
+        };
+        let mut attempt = |outcome: Result<()>| match outcome.in_object(path) {
+            Err(error) => failed(path, error),
+            Ok(()) => Ok(()),
+        };
         let header = &object.node().header;
-        if let Some(info) = header.get::<AttributeInfo>(image)? {
-            let indexes = [info.name_index, info.creation_order_index.flatten()];
-            self.dense(info.fractal_heap, indexes, &ATTRIBUTE_INDEXES)?;
-        }
-        for attribute in object.attributes()? {
-            if leads_elsewhere(attribute.datatype()) {
-                self.values(attribute.datatype(), attribute.read_bytes()?)?;
-            }
-        }
+        attempt(self.dense_attributes(header))?;
+        attempt(self.attributes(&object))?;
         match &object {
             Object::Group(group) => {
-                if let Some(info) = header.get::<LinkInfo>(image)? {
-                    let indexes = [info.name_index, info.creation_order_index.flatten()];
-                    self.dense(info.fractal_heap, indexes, &LINK_INDEXES)?;
-                }
-                for found in group.links()? {
-                    if let LinkTarget::Hard(target) = found.target {
-                        link(group.child_path(&found.name), target);
+                attempt(self.dense_links(header))?;
+                attempt(group.links().map(|links| {
+                    for found in links {
+                        if let LinkTarget::Hard(target) = found.target {
+                            link(group.child_path(&found.name), target);
+                        }
                     }
-                }
+                }))?;
                 Ok(Nodes::Group)
             }
             Object::Dataset(dataset) => {
-                self.dataset(dataset, header)?;
+                attempt(self.dataset(dataset, header))?;
                 Ok(Nodes::Chunk {
                     rank: dataset.shape().len(),
                 })
             }
             Object::Datatype(_) => Ok(Nodes::Group),
         }
+    }
+
+    fn dense_attributes(&self, header: &ObjectHeader) -> Result<()> {
+        let Some(info) = header.get::<AttributeInfo>(self.file.image())? else {
+            return Ok(());
+        };
+        let indexes = [info.name_index, info.creation_order_index.flatten()];
+        self.dense(info.fractal_heap, indexes, &ATTRIBUTE_INDEXES)
+    }
+
+    fn dense_links(&self, header: &ObjectHeader) -> Result<()> {
+        let Some(info) = header.get::<LinkInfo>(self.file.image())? else {
+            return Ok(());
+        };
+        let indexes = [info.name_index, info.creation_order_index.flatten()];
+        self.dense(info.fractal_heap, indexes, &LINK_INDEXES)
+    }
+
+    fn attributes(&self, object: &Object<'_>) -> Result<()> {
+        for attribute in object.attributes()? {
+            if leads_elsewhere(attribute.datatype()) {
+                self.values(attribute.datatype(), attribute.read_bytes()?)?;
+            }
+        }
+        Ok(())
     }
 
     /// A fractal heap and the trees that index it.
@@ -201,6 +230,9 @@ impl<'f> Walk<'f> {
     fn dataset(&self, dataset: &Dataset<'_>, header: &ObjectHeader) -> Result<()> {
         let image = self.file.image();
         let values = dataset.values();
+        if dataset.chunk_shape().is_some() {
+            values.storage.check_readable(values.limits)?;
+        }
         values.storage.claim(image)?;
         if let Some(DataLayout::Virtual {
             heap: Some(heap), ..

@@ -311,8 +311,9 @@ fn state(bytes: Vec<u8>, finished: bool, story: impl Into<String>) -> CrashState
 fn pieces(mut at: usize, mut bytes: &[u8], tear: Tear) -> Vec<(usize, Vec<u8>)> {
     let unit = match tear {
         _ if bytes.len() > FIELD => SECTOR,
-        Tear::Words => 8,
-        Tear::Bytes => 1,
+        // What is no longer than a word is a field of its own.
+        Tear::Bytes if bytes.len() > 8 => 1,
+        _ => 8,
     };
     let mut pieces = Vec::new();
     while !bytes.is_empty() {

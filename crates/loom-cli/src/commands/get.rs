@@ -1,7 +1,5 @@
 //! `loom get`: values of anything in a file.
 
-use std::str::FromStr;
-
 use loom_core::{
     Array, Axis, LoomConnection, Selection,
     h5lite::{Attribute, File, Object},
@@ -14,49 +12,9 @@ use crate::{
     labels, open,
     output::Output,
     positions::{Bands, Picked, Positions},
+    what::What,
     write::{self, Block, Labels, Table, band_size},
 };
-
-/// What is to be got.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum What {
-    /// A matrix; `""` is the main one.
-    Layer(String),
-    /// A row or column attribute, or a field of one.
-    Attribute(Axis, String),
-    /// The edges between rows, or between columns.
-    Graph(Axis, String),
-    /// A global attribute.
-    Global(String),
-    /// A dataset, or a field of one, or an HDF5 attribute.
-    Path(String),
-}
-
-impl FromStr for What {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text.starts_with('/') {
-            return Ok(Self::Path(text.to_owned()));
-        }
-        Ok(match text.split_once(':') {
-            None if text == "matrix" => Self::Layer(String::new()),
-            Some(("layer", name)) => Self::Layer(name.to_owned()),
-            Some(("ra", name)) => Self::Attribute(Axis::Rows, name.to_owned()),
-            Some(("ca", name)) => Self::Attribute(Axis::Cols, name.to_owned()),
-            Some(("row-graph", name)) => Self::Graph(Axis::Rows, name.to_owned()),
-            Some(("col-graph", name)) => Self::Graph(Axis::Cols, name.to_owned()),
-            Some(("attr", name)) => Self::Global(name.to_owned()),
-            _ => {
-                return Err(
-                    "take matrix, layer:NAME, ra:NAME, ca:NAME, row-graph:NAME, \
-                            col-graph:NAME, attr:NAME or a /PATH"
-                        .to_owned(),
-                );
-            }
-        })
-    }
-}
 
 /// Writes what was asked for.
 pub(super) fn run(args: &Get, out: &mut Output) -> Result<()> {

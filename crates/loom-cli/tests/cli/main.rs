@@ -1,6 +1,7 @@
 //! The program as a person or a script meets it. What it must print comes from what h5py reads of
 //! the fixtures, or from the script that made them.
 
+mod changing;
 mod content;
 mod endings;
 mod hostile;

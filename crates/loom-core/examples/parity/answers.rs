@@ -9,7 +9,7 @@ use loom_core::{
 use ndarray::ArrayView1;
 use serde_json::{Map, Value, json};
 
-use crate::encode;
+use crate::{encode, input};
 
 /// Whether the file opens with validation.
 pub(crate) fn open(path: &str) -> Result<Value> {
@@ -29,9 +29,9 @@ pub(crate) fn keys(ds: &LoomConnection) -> Result<Value> {
 }
 
 pub(crate) fn attribute(ds: &LoomConnection, question: &Value) -> Result<Value> {
-    let attrs = ds.axis_attrs(encode::axis(question));
+    let attrs = ds.axis_attrs(input::axis(question));
     Ok(encode::array(
-        &attrs.get_any(encode::text(question, "name"))?,
+        &attrs.get_any(input::text(question, "name"))?,
     ))
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn stack(ds: &LoomConnection, question: &Value) -> Result<Value> {
         .unwrap_or_default();
     let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
     Ok(encode::array(
-        &ds.axis_attrs(encode::axis(question)).stack(&names)?,
+        &ds.axis_attrs(input::axis(question)).stack(&names)?,
     ))
 }
 
@@ -62,29 +62,29 @@ pub(crate) fn graphs(ds: &LoomConnection) -> Result<Value> {
 
 pub(crate) fn read(ds: &LoomConnection, question: &Value) -> Result<Value> {
     let (rows, cols) = (&question["rows"], &question["cols"]);
-    let layer = ds.layer(encode::text(question, "layer"))?;
-    let block = layer.read_any(encode::selection(rows), encode::selection(cols))?;
+    let layer = ds.layer(input::text(question, "layer"))?;
+    let block = layer.read_any(input::selection(rows), input::selection(cols))?;
     Ok(encode::array(&block))
 }
 
 pub(crate) fn view(ds: &LoomConnection, question: &Value) -> Result<Value> {
     let (rows, cols) = (&question["rows"], &question["cols"]);
     Ok(encode::view(
-        &ds.view(encode::selection(rows), encode::selection(cols))?,
+        &ds.view(input::selection(rows), input::selection(cols))?,
     ))
 }
 
 pub(crate) fn sparse(ds: &LoomConnection, question: &Value) -> Result<Value> {
     let (rows, cols) = (&question["rows"], &question["cols"]);
-    let layer = ds.layer(encode::text(question, "layer"))?;
-    let matrix = layer.sparse::<f64>(encode::selection(rows), encode::selection(cols))?;
+    let layer = ds.layer(input::text(question, "layer"))?;
+    let matrix = layer.sparse::<f64>(input::selection(rows), input::selection(cols))?;
     Ok(encode::coo(&matrix, true))
 }
 
 pub(crate) fn scan(ds: &LoomConnection, question: &Value) -> Result<Value> {
-    let mut scan = ds.scan(encode::axis(question));
+    let mut scan = ds.scan(input::axis(question));
     if !question["items"].is_null() {
-        scan = scan.items(encode::selection(&question["items"]));
+        scan = scan.items(input::selection(&question["items"]));
     }
     if let Some(layers) = question["layers"].as_array() {
         scan = scan.layers(layers.iter().filter_map(Value::as_str));
@@ -93,7 +93,7 @@ pub(crate) fn scan(ds: &LoomConnection, question: &Value) -> Result<Value> {
         scan = scan.key(key);
     }
     if !question["batch_size"].is_null() {
-        scan = scan.batch_size(encode::number(&question["batch_size"]));
+        scan = scan.batch_size(input::number(&question["batch_size"]));
     }
     let batches = scan.into_iter().map(|batch| {
         let batch = batch?;
@@ -140,9 +140,9 @@ pub(crate) fn map(ds: &LoomConnection, question: &Value) -> Result<Value> {
     let mut functions = functions
         .each_mut()
         .map(|f| f as &mut dyn FnMut(Lane<'_>) -> f64);
-    let across = encode::selection(&question["selection"]);
-    let layer = ds.layer(encode::text(question, "layer"))?;
-    let results = layer.map(encode::axis(question), across, &mut functions)?;
+    let across = input::selection(&question["selection"]);
+    let layer = ds.layer(input::text(question, "layer"))?;
+    let results = layer.map(input::axis(question), across, &mut functions)?;
     Ok((FUNCTIONS.iter().zip(results))
         .map(|((name, _), values)| ((*name).to_owned(), numbers(&values)))
         .collect::<Map<_, _>>()
@@ -150,8 +150,8 @@ pub(crate) fn map(ds: &LoomConnection, question: &Value) -> Result<Value> {
 }
 
 pub(crate) fn stats(ds: &LoomConnection, question: &Value) -> Result<Value> {
-    let across = encode::selection(&question["selection"]);
-    let layer = ds.layer(encode::text(question, "layer"))?;
+    let across = input::selection(&question["selection"]);
+    let layer = ds.layer(input::text(question, "layer"))?;
     let stats = [
         ("sum", Stat::Sum),
         ("mean", Stat::Mean),
@@ -160,7 +160,7 @@ pub(crate) fn stats(ds: &LoomConnection, question: &Value) -> Result<Value> {
         ("min", Stat::Min),
         ("max", Stat::Max),
     ];
-    let results = layer.stats(encode::axis(question), across, &stats.map(|(_, stat)| stat))?;
+    let results = layer.stats(input::axis(question), across, &stats.map(|(_, stat)| stat))?;
     Ok((stats.iter().zip(results))
         .map(|((name, _), values)| ((*name).to_owned(), numbers(&values)))
         .collect::<Map<_, _>>()
@@ -180,8 +180,8 @@ pub(crate) fn aggregate(ds: &LoomConnection, question: &Value) -> Result<Value> 
         labels => encode::labels(labels["labels"].as_array().map_or(&[], Vec::as_slice)).into(),
     };
     let mut how = Aggregate::by(group_by)
-        .function(encode::text(question, "function").parse()?)
-        .layer(encode::text(question, "layer"))
+        .function(input::text(question, "function").parse()?)
+        .layer(input::text(question, "layer"))
         .columns_if_equal(question["if_equal"] == true);
     for (name, function) in question["columns"].as_object().into_iter().flatten() {
         how = how.column(name, function.as_str().unwrap_or_default().parse()?);
@@ -191,8 +191,8 @@ pub(crate) fn aggregate(ds: &LoomConnection, question: &Value) -> Result<Value> 
 
 /// Writes the text to the path in `to`.
 pub(crate) fn export(ds: &LoomConnection, question: &Value) -> Result<Value> {
-    let mut out = BufWriter::new(File::create(encode::text(question, "to"))?);
-    ds.export(&mut out, encode::text(question, "layer"), Format::Tab)?;
+    let mut out = BufWriter::new(File::create(input::text(question, "to"))?);
+    ds.export(&mut out, input::text(question, "layer"), Format::Tab)?;
     Ok(Value::Null)
 }
 
@@ -201,7 +201,7 @@ pub(crate) fn validate(path: &str, question: &Value) -> Result<Value> {
         Some(version) => LoomValidator::with_version(version),
         None => LoomValidator::new(),
     };
-    let strictness = match encode::text(question, "strictness") {
+    let strictness = match input::text(question, "strictness") {
         "conventions" => Strictness::Conventions,
         _ => Strictness::SpecOnly,
     };
@@ -263,7 +263,7 @@ fn group_stamp(ds: &LoomConnection, path: &str) -> Result<Option<String>> {
 }
 
 pub(crate) fn changes(ds: &LoomConnection, question: &Value) -> Result<Value> {
-    let changes = ds.get_changes_since(encode::text(question, "since"))?;
+    let changes = ds.get_changes_since(input::text(question, "since"))?;
     Ok(json!({
         "row_graphs": changes.row_graphs,
         "col_graphs": changes.col_graphs,

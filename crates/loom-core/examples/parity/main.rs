@@ -10,6 +10,7 @@
 
 mod answers;
 mod encode;
+mod input;
 
 use std::io::{self, Read};
 
@@ -38,7 +39,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
 }
 
 fn answer(path: &str, ds: &LoomConnection, question: &Value) -> Result<Value> {
-    match encode::text(question, "op") {
+    match input::text(question, "op") {
         "open" => answers::open(path),
         "keys" => answers::keys(ds),
         "attribute" => answers::attribute(ds, question),

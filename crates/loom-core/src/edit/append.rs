@@ -44,7 +44,7 @@ impl Change<'_, '_> {
         let old = *length;
         *length += added;
         let new = *length;
-        let options = layout::attribute(&shape, datatype.size as usize).datatype(datatype);
+        let options = layout::attribute(&shape, datatype);
         self.edit.create(&path, values.dtype(), &shape, &options)?;
         let mut place = vec![Selection::All; shape.len()];
         place[0] = (0..old).into();

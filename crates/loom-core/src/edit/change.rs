@@ -136,7 +136,7 @@ impl<'e, 'f> Change<'e, 'f> {
         spec::check_name(axis.attribute(), name)?;
         let what = format!("{} {name:?}", axis.attribute());
         let (values, datatype) = self.stored(&what, values)?;
-        let options = layout::attribute(values.shape(), datatype.size as usize).datatype(datatype);
+        let options = layout::attribute(values.shape(), datatype);
         let path = format!("{}/{name}", axis.attrs_path());
         self.edit.write(&path, &values, &options)?;
         self.stamp(&path)?;

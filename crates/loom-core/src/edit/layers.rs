@@ -1,6 +1,6 @@
 //! Layers, to be changed.
 
-use h5lite::{Array, Selection, with_array};
+use h5lite::{Array, DType, Selection, with_array};
 use ndarray::IxDyn;
 
 use super::{
@@ -64,6 +64,45 @@ impl LayersMut<'_> {
     pub fn insert<'a>(&mut self, name: &str, matrix: impl Into<Matrix<'a>>) -> Result<()> {
         let matrix = matrix.into();
         (self.state).change(|change| change.write_layer(name, &matrix))
+    }
+
+    /// Sets a layer from batches of columns, so that it can be larger than memory. One of the same
+    /// name is replaced; it is still there while the batches are made.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert), also where the batches together have not one column for each of
+    /// the main matrix; and the first error among the batches.
+    pub fn insert_columns<'a>(
+        &mut self,
+        name: &str,
+        dtype: DType,
+        batches: impl IntoIterator<Item = Result<Matrix<'a>>>,
+    ) -> Result<()> {
+        self.state.change(|change| {
+            let (rows, cols) = change.shape;
+            change.create_layer(name, dtype, (rows, cols))?;
+            let mut done = 0;
+            for batch in batches {
+                let batch = batch?;
+                let shape = batch.check(name)?.unwrap_or((rows, cols - done));
+                if shape.0 != rows || shape.1 > cols - done {
+                    return Err(wrong_columns(name, (rows, cols), (shape.0, done + shape.1)));
+                }
+                if batch.dtype() != dtype {
+                    return Err(Error::Type {
+                        what: format!("a batch of {WHAT} {name:?}"),
+                        expected: dtype.to_string(),
+                        found: batch.dtype().to_string(),
+                    });
+                }
+                change.write_columns(name, done, &batch)?;
+                done += shape.1;
+            }
+            if done != cols {
+                return Err(wrong_columns(name, (rows, cols), (rows, done)));
+            }
+            change.stamp(&path(name))
+        })
     }
 
     /// Writes values over the selected part of a layer: a block of the selection's shape, a list
@@ -130,6 +169,14 @@ impl LayersMut<'_> {
             return Ok(());
         }
         Err(Error::not_found(WHAT, name))
+    }
+}
+
+fn wrong_columns(name: &str, expected: (usize, usize), found: (usize, usize)) -> Error {
+    Error::Shape {
+        what: format!("{WHAT} {name:?}"),
+        expected: format!("[{}, {}], that of the main matrix,", expected.0, expected.1),
+        found: vec![found.0, found.1],
     }
 }
 

@@ -1,6 +1,6 @@
 //! How new datasets are stored: as loompy stores them.
 
-use h5lite::DatasetOptions;
+use h5lite::{Class, DatasetOptions, Datatype};
 
 /// Rows and columns of a chunk of a matrix, at most.
 pub(crate) const CHUNK: usize = 64;
@@ -20,8 +20,13 @@ pub(crate) fn chunk(shape: (usize, usize)) -> (usize, usize) {
     (shape.0.clamp(1, CHUNK), shape.1.clamp(1, CHUNK))
 }
 
-/// A row or column attribute, with elements of `size` bytes. A second axis can grow.
-pub(crate) fn attribute(shape: &[usize], size: usize) -> DatasetOptions {
+/// A row or column attribute, with elements of this type. A second axis can grow.
+pub(crate) fn attribute(shape: &[usize], datatype: Datatype) -> DatasetOptions {
+    let size = match datatype.class {
+        // In the file it is 16 bytes; h5py counts numpy's pointer.
+        Class::VariableLength { .. } => 8,
+        _ => datatype.size as usize,
+    };
     // libhdf5 wants chunks within the maximum.
     let first = match shape.first() {
         Some(&0) | None => None,
@@ -34,6 +39,7 @@ pub(crate) fn attribute(shape: &[usize], size: usize) -> DatasetOptions {
     DatasetOptions::chunked(&guess_chunk(shape, size))
         .max_shape(&max)
         .deflate(LEVEL)
+        .datatype(datatype)
 }
 
 /// Bytes of a chunk of a dataset of 1 MiB.
@@ -87,5 +93,16 @@ mod tests {
         for (shape, size, chunk) in cases {
             assert_eq!(guess_chunk(shape, *size), *chunk, "{shape:?} of {size}");
         }
+    }
+
+    #[test]
+    fn text_counts_as_in_h5py() {
+        let text = Datatype::of(h5lite::DType::Str);
+        let expected = DatasetOptions::chunked(&[1_500])
+            .max_shape(&[Some(3_000)])
+            .deflate(LEVEL)
+            .datatype(text.clone());
+        let options = attribute(&[3_000], text);
+        assert_eq!(format!("{options:?}"), format!("{expected:?}"));
     }
 }

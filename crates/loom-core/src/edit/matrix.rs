@@ -83,6 +83,12 @@ impl Matrix<'_> {
         }
     }
 
+    /// (rows, columns); `None` where any will do, or it has not two axes.
+    #[must_use]
+    pub fn shape(&self) -> Option<(usize, usize)> {
+        self.check("").ok().flatten()
+    }
+
     /// Its shape, `None` where any will do; refuses what is no matrix of numbers.
     pub(crate) fn check(&self, layer: &str) -> Result<Option<(usize, usize)>> {
         let what = || format!("{} {layer:?}", layers::WHAT);

@@ -27,7 +27,8 @@ pub use matrix::Matrix;
 pub use triplets::Triplets;
 
 pub(crate) use change::Change;
-pub(crate) use tiles::tiles;
+pub(crate) use fit::fit;
+pub(crate) use tiles::{TILE, tiles};
 
 use crate::{
     connection::name_of,

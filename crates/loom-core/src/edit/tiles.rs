@@ -2,10 +2,15 @@
 
 use std::ops::Range;
 
-use h5lite::{Array, DType, Number};
+use h5lite::{Array, DType, Datatype, Number};
 
-use super::{NewFile, create::Length, layout::CHUNK, matrix::check_finite};
-use crate::{axis::Axis, coo::Coo, error::Result, layers};
+use super::{
+    Change, NewFile,
+    create::Length,
+    layout::{self, CHUNK},
+    matrix::check_finite,
+};
+use crate::{axis::Axis, coo::Coo, error::Result, layers, spec};
 
 impl NewFile<'_, '_> {
     /// Makes a layer of zeros; the main matrix first.
@@ -26,14 +31,10 @@ impl NewFile<'_, '_> {
     pub(crate) fn tile(
         &mut self,
         name: &str,
-        (rows, cols): (Range<usize>, Range<usize>),
+        place: (Range<usize>, Range<usize>),
         values: &Array,
     ) -> Result<()> {
-        check_finite(name, values, |row, col| {
-            (rows.start + row, cols.start + col)
-        })?;
-        let place = [rows.into(), cols.into()];
-        Ok((self.change.edit).write_at(&layers::path(name), &place, values)?)
+        self.change.write_tile(name, place, values)
     }
 
     /// Sets a row or column attribute.
@@ -47,6 +48,32 @@ impl NewFile<'_, '_> {
             shape: values.shape().to_vec(),
         })?;
         self.change.put_attr(axis, name, values)
+    }
+
+    /// Sets a row or column attribute to elements as the type stores them, none of which leads
+    /// elsewhere in a file.
+    ///
+    /// # Errors
+    /// As [`axis_attr`](Self::axis_attr).
+    pub(crate) fn axis_elements(
+        &mut self,
+        axis: Axis,
+        name: &str,
+        (datatype, shape): (&Datatype, &[usize]),
+        elements: &[u8],
+    ) -> Result<()> {
+        spec::check_name(axis.attribute(), name)?;
+        self.wants(Length {
+            what: format!("{} {name:?}", axis.attribute()),
+            axis,
+            shape: shape.to_vec(),
+        })?;
+        let path = format!("{}/{name}", axis.attrs_path());
+        let options = layout::attribute(shape, datatype.clone());
+        (self.change.edit).create(&path, DType::U8, shape, &options)?;
+        self.change.edit.write_bytes_at(&path, &[], elements)?;
+        self.change.stamp(&path)?;
+        self.change.stamp(axis.attrs_path())
     }
 
     /// Sets a graph.
@@ -71,8 +98,46 @@ impl NewFile<'_, '_> {
     }
 }
 
+impl Change<'_, '_> {
+    /// Makes a layer so many columns wide. One that cannot grow, as some programs store them, is
+    /// made anew: then all of it is to be written, and `true` is returned.
+    pub(crate) fn widen(&mut self, name: &str, cols: usize) -> Result<bool> {
+        let path = layers::path(name);
+        let stored = self.edit.file().dataset(&path)?;
+        let shape = [self.shape.0, cols];
+        let most = stored.max_shape().and_then(|most| most.get(1).copied());
+        let grows = stored.chunk_shape().is_some()
+            && most.is_some_and(|most| most.is_none_or(|most| most >= cols as u64));
+        if grows {
+            self.edit.resize(&path, &shape)?;
+        } else {
+            let dtype = stored.dtype()?;
+            let options = layout::matrix((shape[0], shape[1]));
+            self.edit.create(&path, dtype, &shape, &options)?;
+        }
+        Ok(!grows)
+    }
+
+    /// Writes a part of a layer.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`](crate::Error::NotFinite).
+    pub(crate) fn write_tile(
+        &mut self,
+        name: &str,
+        (rows, cols): (Range<usize>, Range<usize>),
+        values: &Array,
+    ) -> Result<()> {
+        check_finite(name, values, |row, col| {
+            (rows.start + row, cols.start + col)
+        })?;
+        let place = [rows.into(), cols.into()];
+        Ok((self.edit).write_at(&layers::path(name), &place, values)?)
+    }
+}
+
 /// Bytes of a tile, where chunks allow it.
-const TILE: usize = if cfg!(test) { 1 << 15 } else { 1 << 26 };
+pub(crate) const TILE: usize = if cfg!(test) { 1 << 15 } else { 1 << 26 };
 
 /// A matrix of elements of `size` bytes in tiles of whole chunks, as long as memory allows along
 /// `axis`: where positions of that axis are read in an order of their own, each tile costs a pass

@@ -96,6 +96,27 @@ impl Triplets<'_> {
 }
 
 impl Triplets<'static> {
+    /// A matrix from its triplets, of which there are as many as `data` has numbers. All lie inside
+    /// the shape.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] where one does not, or the lists differ in length.
+    pub(crate) fn new(
+        shape: (usize, usize),
+        row: Vec<u32>,
+        col: Vec<u32>,
+        data: Array,
+    ) -> Result<Self> {
+        let places = Coo::new(shape, row, col, vec![(); data.len()])?;
+        let (row, col, _) = places.into_parts();
+        Ok(Self {
+            shape,
+            row: row.into(),
+            col: col.into(),
+            data,
+        })
+    }
+
     /// Nothing but zeros.
     pub(super) fn none(shape: (usize, usize), dtype: DType) -> Self {
         let data = h5lite::with_dtype!(dtype, T => Vec::<T>::new().into());

@@ -156,30 +156,6 @@ pub(crate) fn together(positions: &[usize]) -> Selection {
     }
 }
 
-/// Does a piece of work for each item, on all cores, each with a workspace that it may leave
-/// behind for the next; the results come in the order of the items.
-#[cfg(feature = "rayon")]
-pub(crate) fn each<I: Send, W: Default, R: Send>(
-    items: Vec<I>,
-    work: impl Fn(&mut W, I) -> Result<R> + Send + Sync,
-) -> Result<Vec<R>> {
-    use rayon::prelude::*;
-    (items.into_par_iter()).map_init(W::default, work).collect()
-}
-
-/// Does a piece of work for each item, with a workspace that it may leave behind for the next.
-#[cfg(not(feature = "rayon"))]
-pub(crate) fn each<I, W: Default, R>(
-    items: Vec<I>,
-    work: impl Fn(&mut W, I) -> Result<R>,
-) -> Result<Vec<R>> {
-    let mut workspace = W::default();
-    items
-        .into_iter()
-        .map(|item| work(&mut workspace, item))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -156,18 +156,22 @@ fn export_rows<T: Number + NumpyText>(
             let texts = (attributes.iter())
                 .map(|(_, values, stored)| Ok(entries(&values.take(&positions)?, *stored)))
                 .collect::<Result<Vec<_>>>()?;
-            let lines = bands::each((first..last).collect(), |(): &mut (), row| {
-                let mut line = String::with_capacity(4 * cols);
-                for texts in &texts {
-                    push_cell(&mut line, texts.get(row - first).map_or("", String::as_str));
-                }
-                line.push('\t');
-                for &value in block.get(row * cols..(row + 1) * cols).unwrap_or_default() {
-                    push_number(&mut line, value, halves);
-                }
-                line.push('\n');
-                Ok(line)
-            })?;
+            let lines = layer.each(
+                (first..last).collect(),
+                || Ok(()),
+                |(), row| {
+                    let mut line = String::with_capacity(4 * cols);
+                    for texts in &texts {
+                        push_cell(&mut line, texts.get(row - first).map_or("", String::as_str));
+                    }
+                    line.push('\t');
+                    for &value in block.get(row * cols..(row + 1) * cols).unwrap_or_default() {
+                        push_number(&mut line, value, halves);
+                    }
+                    line.push('\n');
+                    Ok(line)
+                },
+            )?;
             for line in lines {
                 out.write_all(line.as_bytes())?;
             }

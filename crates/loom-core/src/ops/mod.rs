@@ -1,6 +1,7 @@
 //! Work on whole files, each verb of loompy in a file of its own.
 
 mod add_columns;
+mod add_loom;
 mod aggregate;
 mod bands;
 mod changes;
@@ -17,6 +18,7 @@ mod subset;
 mod tests;
 pub(crate) mod types;
 
+pub use add_loom::AddLoom;
 pub use aggregate::{Aggregate, ColumnFunc, Func, GroupBy};
 pub use changes::Changes;
 pub use combine::{Combine, Combined, Join};

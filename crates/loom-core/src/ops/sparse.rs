@@ -55,30 +55,32 @@ impl Layer<'_> {
         self.afford_results(&block, size_of::<T>())?;
         let across = cols.bands(wide);
         let total = AtomicUsize::new(0);
-        let parts = bands::each(rows.bands(high), |work: &mut Workspace<T>, band| {
-            let mut found = Triplets::default();
-            for piece in &across {
-                work.fit(band.len, piece.len);
-                self.read_into(
-                    band.selection.clone(),
-                    piece.selection.clone(),
-                    &mut work.block,
-                )?;
-                for (row, line) in (band.first..).zip(work.block.chunks_exact(piece.len)) {
-                    let count = compress(line, &mut work.at, &mut work.values);
-                    let (at, values) = (&work.at[..count], &work.values[..count]);
-                    found.add(&rows, row, &cols, piece.first, at, values);
+        let parts = self.each(
+            rows.bands(high),
+            || Ok((self.reader()?, Workspace::default())),
+            |(reader, work), band| {
+                let mut found = Triplets::default();
+                for piece in &across {
+                    work.fit(band.len, piece.len);
+                    let block = [band.selection.clone(), piece.selection.clone()];
+                    reader.read_into(&block, &mut work.block)?;
+                    for (row, line) in (band.first..).zip(work.block.chunks_exact(piece.len)) {
+                        let count = compress(line, &mut work.at, &mut work.values);
+                        let (at, values) = (&work.at[..count], &work.values[..count]);
+                        found.add(&rows, row, &cols, piece.first, at, values);
+                    }
                 }
-            }
-            let count = found.data.len();
-            let so_far = total.fetch_add(count, Ordering::Relaxed) + count;
-            // Twice: at the end they are in the parts and in the whole.
-            self.afford_results(&[so_far, 2], 2 * size_of::<u32>() + size_of::<T>())?;
-            if across.len() > 1 && rows.in_order() && cols.in_order() {
-                found.sort_rows();
-            }
-            Ok(found)
-        })?;
+                let count = found.data.len();
+                let so_far = total.fetch_add(count, Ordering::Relaxed) + count;
+                // Twice: at the end they are in the parts and in the whole.
+                self.afford_results(&[so_far, 2], 2 * size_of::<u32>() + size_of::<T>())?;
+                if across.len() > 1 && rows.in_order() && cols.in_order() {
+                    found.sort_rows();
+                }
+                found.shrink();
+                Ok(found)
+            },
+        )?;
         let mut all = Triplets::concat(parts);
         if !(rows.in_order() && cols.in_order()) {
             all.sort();
@@ -180,6 +182,13 @@ impl<T: Number> Triplets<T> {
                 }
             }
         }
+    }
+
+    /// Gives back memory that is not needed.
+    fn shrink(&mut self) {
+        self.row.shrink_to_fit();
+        self.col.shrink_to_fit();
+        self.data.shrink_to_fit();
     }
 
     fn concat(parts: Vec<Self>) -> Self {

@@ -62,23 +62,27 @@ impl Layer<'_> {
         self.afford_results(&[narrow.min(length), wide.min(width)], size_of::<f64>())?;
         let pieces = pieces(&across, axis.other(), self, wide)?;
         let bands = bands::run_bands(&(0..length), narrow);
-        let parts = bands::each(bands, |block: &mut Vec<f64>, band| {
-            let mut running: Vec<_> = (stats.iter())
-                .map(|&stat| Running::new(stat, band.len))
-                .collect();
-            for piece in &pieces {
-                block.resize(band.len * piece.len, 0.0);
-                let (rows, cols) = axis.pair(band.selection.clone(), piece.selection.clone());
-                self.read_into(rows, cols, block)?;
-                for stat in &mut running {
-                    match axis {
-                        Axis::Rows => stat.add_lanes(block, piece.len),
-                        Axis::Cols => stat.add_across(block),
+        let parts = self.each(
+            bands,
+            || Ok((self.reader()?, Vec::new())),
+            |(reader, block), band| {
+                let mut running: Vec<_> = (stats.iter())
+                    .map(|&stat| Running::new(stat, band.len))
+                    .collect();
+                for piece in &pieces {
+                    block.resize(band.len * piece.len, 0.0);
+                    let (rows, cols) = axis.pair(band.selection.clone(), piece.selection.clone());
+                    reader.read_into(&[rows, cols], block)?;
+                    for stat in &mut running {
+                        match axis {
+                            Axis::Rows => stat.add_lanes(block, piece.len),
+                            Axis::Cols => stat.add_across(block),
+                        }
                     }
                 }
-            }
-            Ok(running.into_iter().map(Running::finish).collect::<Vec<_>>())
-        })?;
+                Ok(running.into_iter().map(Running::finish).collect::<Vec<_>>())
+            },
+        )?;
         let mut results = vec![Vec::with_capacity(length); stats.len()];
         for part in parts {
             for (result, values) in results.iter_mut().zip(part) {

@@ -78,8 +78,8 @@ impl<'ds> Subset<'ds> {
         self
     }
 
-    /// Row and column attributes to leave out. (Compound attributes, which only other programs
-    /// than loompy write, cannot be copied.)
+    /// Row and column attributes to leave out. (Compound attributes are copied as they are stored;
+    /// those with text of variable length cannot be copied.)
     pub fn skip_attrs<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.skipped = names.into_iter().map(Into::into).collect();
         self
@@ -110,7 +110,7 @@ impl<'ds> Subset<'ds> {
     /// [`h5lite::Error::OutOfBounds`] for a position outside its axis; [`Error::NotFound`] for a
     /// layer or attribute to leave out; [`Error::Shape`] for a selection of nothing, or for a layer
     /// or attribute that does not fit the main matrix; [`Error::NotFinite`]; [`Error::Type`] for a
-    /// compound attribute; [`Error::Text`] for text that the version cannot store;
+    /// compound attribute with text of variable length; [`Error::Text`] for text that the version cannot store;
     /// [`Error::Misuse`] for a version that is neither 2.0.1 nor 3.0.0; and where a file cannot be
     /// read or written.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
@@ -216,11 +216,24 @@ impl<'ds> Subset<'ds> {
         positions: &[usize],
     ) -> Result<()> {
         let attrs = self.ds.axis_attrs(axis);
+        let count = positions.len();
         let positions = bands::together(positions);
         for name in attrs.keys()? {
-            if !self.skipped.contains(&name) {
-                file.axis_attr(axis, &name, &attrs.get_at(&name, positions.clone())?)?;
+            if self.skipped.contains(&name) {
+                continue;
             }
+            let dataset = attrs.dataset(&name)?;
+            let compound = !dataset.field_names().is_empty();
+            if !(compound && dataset.is_self_contained()) {
+                file.axis_attr(axis, &name, &attrs.get_at(&name, positions.clone())?)?;
+                continue;
+            }
+            attrs.check_length(&name, &dataset)?;
+            let mut shape = dataset.shape().to_vec();
+            let mut place = vec![Selection::All; shape.len()];
+            (shape[0], place[0]) = (count, positions.clone());
+            let elements = dataset.read_bytes(&place)?;
+            file.axis_elements(axis, &name, (dataset.datatype(), &shape), &elements)?;
         }
         Ok(())
     }

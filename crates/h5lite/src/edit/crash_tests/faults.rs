@@ -1,10 +1,10 @@
 //! Systems that fail at some call, and lose power behind that.
 
 use super::{
-    Base, CHANGES, Error, File, Make, Result, SUPERBLOCK_2, Step, USER_BLOCK_0, USER_BLOCK_3,
-    change, change_in_steps, digest, digest_after, fixture,
+    Base, CHANGES, COPIES, Error, File, Make, Result, SUPERBLOCK_2, Step, USER_BLOCK_0,
+    USER_BLOCK_3, change, change_in_steps, digest, digest_after, fixture,
     judge::{Judge, Verdict},
-    open,
+    open, with_wide,
 };
 use crate::store::faulty::{EINTR, EIO, ENOSPC, Fault, FaultyStore, Plan};
 
@@ -18,6 +18,7 @@ fn faulty(base: Base, old: &[u8], new: u64, make: Make<'_>, plan: Plan) -> (End,
     let met = store.heal();
     let now = store.file.bytes();
     let mut judge = Judge::of(before, new, file.superblock_version());
+    judge.sound = file.contains("/wide").unwrap();
     let verdict = judge.verdict(&now);
     let unknown = matches!(result, Err(Error::CommitUnknown(_)));
     let allowed: &[Verdict] = match &result {
@@ -96,9 +97,7 @@ enum End {
     Unknown,
 }
 
-fn faults_everywhere(base: Base) {
-    let old = fixture(base.name);
-    let mut ends = Vec::new();
+fn faults_in_changes(base: Base) {
     let one = |name| {
         let (_, kind) = CHANGES.iter().find(|(kind, _)| *kind == name).unwrap();
         move |file: &mut File| change(file, base, *kind, None)
@@ -110,8 +109,13 @@ fn faults_everywhere(base: Base) {
         ("write strings", &strings),
         ("in steps", &in_steps),
     ];
-    for (name, make) in makes {
-        let new = digest_after(&old, make);
+    faults_everywhere(base, &fixture(base.name), &makes);
+}
+
+fn faults_everywhere(base: Base, old: &[u8], makes: &[(&str, Make<'_>)]) {
+    let mut ends = Vec::new();
+    for &(name, make) in makes {
+        let new = digest_after(old, make);
         for fault in [
             Fault::Error(EIO),
             Fault::Error(ENOSPC),
@@ -131,7 +135,7 @@ fn faults_everywhere(base: Base) {
                 }
                 for call in 1.. {
                     let plan = Plan { call, times, fault };
-                    let (end, wrong) = faulty(base, &old, new, make, plan);
+                    let (end, wrong) = faulty(base, old, new, make, plan);
                     assert_eq!(wrong, Vec::<String>::new(), "{name}");
                     if end == End::NoFault {
                         break;
@@ -166,7 +170,16 @@ fn faults_everywhere(base: Base) {
 #[test]
 fn a_system_that_fails_leaves_the_old_content() {
     for base in [USER_BLOCK_0, USER_BLOCK_3, SUPERBLOCK_2] {
-        faults_everywhere(base);
+        faults_in_changes(base);
+    }
+}
+
+#[test]
+fn a_system_that_fails_leaves_a_sound_index() {
+    let (name, kind) = COPIES[0];
+    for base in [USER_BLOCK_0, USER_BLOCK_3] {
+        let copy = |file: &mut File| change(file, base, kind, None);
+        faults_everywhere(base, &with_wide(base), &[(name, &copy)]);
     }
 }
 

@@ -3,9 +3,12 @@
 use std::{collections::HashMap, env, fs, hash::Hasher, path::PathBuf};
 
 use super::{File, digest};
-use crate::store::{
-    CrashStore,
-    crash::{CrashState, Tear},
+use crate::{
+    edit::tests::index::unsound_index,
+    store::{
+        CrashStore,
+        crash::{CrashState, Tear},
+    },
 };
 
 /// What a crash state turned out to be.
@@ -20,6 +23,8 @@ pub(super) enum Verdict {
 pub(super) struct Judge {
     old: u64,
     new: u64,
+    /// Whether the index of `/wide` must be sound as a tree, too.
+    pub(super) sound: bool,
     pub(super) tear: Tear,
     /// Digests by the bytes a reader can see: most states differ in others only.
     seen: HashMap<u64, Option<u64>>,
@@ -70,6 +75,7 @@ impl Judge {
         Self {
             old,
             new,
+            sound: false,
             tear,
             seen,
             judged: 0,
@@ -98,6 +104,12 @@ impl Judge {
             Err(error) => Err(error),
         };
         let found = readable.ok().and_then(|file| self.digest(&file));
+        // Neighbours of a copied path are told by the next opening for writing at the latest.
+        if self.sound
+            && !File::from_bytes_rw(bytes).is_ok_and(|file| unsound_index(&file, "/wide").is_none())
+        {
+            return Verdict::Other;
+        }
         match found {
             Some(found) if found == self.old => Verdict::Old,
             Some(found) if found == self.new => Verdict::New,
@@ -124,6 +136,12 @@ impl Judge {
         };
         if !allowed.contains(&verdict) {
             self.bad.push(format!("{verdict:?}: {}", state.story));
+        } else if self.sound && allowed.len() == 1 {
+            // A commit that says how it ended leaves nothing to be done.
+            let file = File::from_bytes(state.bytes.clone()).unwrap();
+            if let Some(wrong) = unsound_index(&file, "/wide") {
+                self.bad.push(format!("{wrong}: {}", state.story));
+            }
         }
     }
 

@@ -186,6 +186,50 @@ const CHANGES: &[(&str, Change)] = &[
     }),
 ];
 
+/// Edits of the dataset of [`with_wide`] that copy paths through its index.
+const COPIES: &[(&str, Change)] = &[
+    ("write one chunk", |edit, _, _, _| {
+        edit.set_index_limits(0, usize::MAX);
+        edit.write_at("/wide", &[4.into(), 7.into()], &numbers(&[1, 1], 99))
+    }),
+    ("append a row", |edit, _, _, _| {
+        edit.set_index_limits(0, usize::MAX);
+        edit.resize("/wide", &[11, 40])?;
+        let row = [10.into(), Selection::All];
+        edit.write_at("/wide", &row, &numbers(&[1, 40], 5))
+    }),
+    ("cut rows, through an index of the edit", |edit, _, _, _| {
+        edit.set_index_limits(0, 1);
+        edit.write_at("/wide", &[3.into(), 0.into()], &numbers(&[1, 1], 99))?;
+        edit.resize("/wide", &[8, 40])?;
+        edit.write_at("/wide", &[3.into(), 1.into()], &numbers(&[1, 1], 99))
+    }),
+];
+
+/// Copies of paths in a transaction, some of them taken back.
+fn copy_in_steps(file: &mut File, base: Base) -> Result<()> {
+    let copy = |file: &mut File, (_, kind): (&str, Change)| change(file, base, kind, None);
+    file.begin()?;
+    copy(file, COPIES[0])?;
+    file.begin()?;
+    copy(file, COPIES[2])?;
+    file.roll_back();
+    copy(file, COPIES[1])?;
+    file.commit()
+}
+
+/// The file with a dataset of 10 x 40 chunks, which take an index of two levels.
+fn with_wide(base: Base) -> Vec<u8> {
+    let store = CrashStore::new(fixture(base.name));
+    let mut file = open(store.clone()).unwrap();
+    let mut edit = file.edit().unwrap();
+    let options = DatasetOptions::chunked(&[1, 1]).max_shape(&[None, None]);
+    edit.write("/wide", &numbers(&[10, 40], 1), &options)
+        .unwrap();
+    edit.commit().unwrap();
+    store.bytes()
+}
+
 fn grow(edit: &mut Edit<'_>, base: Base, shape: &[usize], dtype: DType) -> Result<()> {
     let (path, axis) = base.matrix;
     let mut grown = shape.to_vec();

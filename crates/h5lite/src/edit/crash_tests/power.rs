@@ -1,10 +1,11 @@
 //! Kills and power failures.
 
 use super::{
-    Base, CHANGES, Change, CrashStore, LOOMPY, Make, RIVAL, SUPERBLOCK_1, SUPERBLOCK_2,
-    SUPERBLOCK_3, Step, USER_BLOCK_0, USER_BLOCK_3, change, change_in_steps, fixture,
+    Base, CHANGES, COPIES, Change, CrashStore, LOOMPY, Make, RIVAL, SUPERBLOCK_1, SUPERBLOCK_2,
+    SUPERBLOCK_3, Step, USER_BLOCK_0, USER_BLOCK_3, change, change_in_steps, copy_in_steps,
+    fixture,
     judge::{Judge, Verdict},
-    open,
+    open, with_wide,
 };
 use crate::store::crash::Tear;
 
@@ -17,8 +18,19 @@ pub(super) fn crash(file: &[u8], make: Make<'_>) -> (usize, Vec<String>) {
     make(&mut opened).unwrap();
     let header = usize::try_from(opened.superblock().base).unwrap() + 128;
     let overwritten = store.overwritten(end) - store.overwritten(header.min(end));
-    assert_eq!(overwritten, 0, "bytes of the old content were overwritten");
+    let copying = opened.contains("/wide").unwrap();
+    if copying {
+        let new = store.bytes();
+        for at in (header..end).filter(|&at| file[at] != new[at]) {
+            let is_node = |node: usize| file[node..].starts_with(b"TREE\x01");
+            let sibling = (8..24).any(|into| at.checked_sub(into).is_some_and(is_node));
+            assert!(sibling, "{at}: no sibling of a node was overwritten");
+        }
+    } else {
+        assert_eq!(overwritten, 0, "bytes of the old content were overwritten");
+    }
     let mut judge = Judge::new(file, &store.bytes());
+    judge.sound = copying;
     let draws = if judge.tear == Tear::Words { 100 } else { 30 };
     judge.judge_all(&store, draws, &[Verdict::New]);
     (judge.judged, judge.bad)
@@ -94,6 +106,55 @@ fn a_crash_leaves_a_user_block_old_or_new() {
 }
 
 #[test]
+fn a_crash_leaves_a_copied_index_old_or_new_and_sound() {
+    for base in [
+        LOOMPY,
+        SUPERBLOCK_1,
+        SUPERBLOCK_2,
+        SUPERBLOCK_3,
+        USER_BLOCK_3,
+    ] {
+        let old = with_wide(base);
+        let mut judged = 0;
+        let mut check = |name: &str, make: Make<'_>| {
+            let (count, bad) = crash(&old, make);
+            assert_eq!(bad, Vec::<String>::new(), "{}: {name}", base.name);
+            judged += count;
+        };
+        for (name, kind) in COPIES {
+            check(name, &|file| change(file, base, *kind, None));
+        }
+        check("in steps", &|file| copy_in_steps(file, base));
+        println!("{}: {judged} crash states, all old or new", base.name);
+    }
+}
+
+#[test]
+fn every_step_around_the_siblings_that_is_left_out_is_noticed() {
+    for base in [USER_BLOCK_0, USER_BLOCK_3] {
+        let old = with_wide(base);
+        for step in [
+            Step::SyncContent,
+            Step::Record,
+            Step::RecordRelinks,
+            Step::SyncSwitch,
+            Step::Relink,
+            Step::RelinkLast,
+            Step::SyncRelinked,
+        ] {
+            for (name, kind) in COPIES {
+                let (_, bad) = crash(&old, &|file| change(file, base, *kind, Some(step)));
+                assert!(
+                    !bad.is_empty(),
+                    "{}, {name}: nobody misses {step:?}",
+                    base.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn every_step_that_is_left_out_is_noticed() {
     for (base, step) in [
         (USER_BLOCK_0, Step::SyncContent),
@@ -101,7 +162,7 @@ fn every_step_that_is_left_out_is_noticed() {
         (USER_BLOCK_0, Step::SyncEndOfFile),
         (USER_BLOCK_0, Step::SyncSwitch),
         (USER_BLOCK_3, Step::SyncContent),
-        (USER_BLOCK_3, Step::RescueRecord),
+        (USER_BLOCK_3, Step::Record),
         (USER_BLOCK_3, Step::SyncSwitch),
     ] {
         let old = fixture(base.name);

@@ -17,6 +17,8 @@ use self::{heap::HeapWriter, plan::Plan};
 use super::{
     Context,
     group::{fits_symbol_table, symbol_table},
+    path_copy::SiblingLinks,
+    pending_chunks::IndexLimits,
     tail::Tail,
     tree::{Content, Id, Kind, Target, Tree},
     write::{UNPLACED, encoded},
@@ -57,10 +59,13 @@ pub(crate) fn repack(source: &File, options: &RepackOptions, store: &mut dyn Sto
     let place = superblock.encode();
     write_all(store, base, &vec![0; place.len()])?;
     let mut tail = Tail::new(base, base + place.len() as u64);
+    let mut links = SiblingLinks::default();
     let context = Context {
         file: source,
         store,
         tail: &mut tail,
+        links: &mut links,
+        index_limits: IndexLimits::default(),
     };
     superblock.root = Repack::new(source, options, context)?.write()?;
     tail.flush(store)?;

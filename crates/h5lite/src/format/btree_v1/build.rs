@@ -1,6 +1,6 @@
 //! Writes whole trees: full nodes, level by level, from entries that are sorted already.
 
-use super::{Kind, NAME, SIGNATURE, body_len};
+use super::{Kind, NAME, SIGNATURE, node_len};
 use crate::{
     error::{Error, Result},
     format::{
@@ -72,27 +72,13 @@ impl Entries for ChunkEntries<'_> {
     }
 
     fn key(&self, index: usize, out: &mut Encoder) -> Result<()> {
-        // The last key is an empty chunk, the last chunk's diagonal neighbour.
-        let (size, filter_mask, beyond) = match self.stored.get(index) {
-            Some(chunk) => (chunk.size, chunk.filter_mask, 0),
-            None => (Some(0), 0, 1),
-        };
-        let impossible = || {
-            let what = "chunk of 4 GiB or without a size, or beyond the last position, in a version 1 B-tree";
-            Error::unsupported(what)
-        };
-        let size = size.and_then(|size| u32::try_from(size).ok());
-        out.u32(size.ok_or_else(impossible)?);
-        out.u32(filter_mask);
         let rank = self.chunk.len();
         let last = index.min(self.stored.len().saturating_sub(1));
         let start = last.saturating_mul(rank);
         let at = self.coordinates.get(start..start.saturating_add(rank));
-        for (at, chunk) in at.unwrap_or_default().iter().zip(self.chunk) {
-            let offset = at.checked_add(beyond).and_then(|at| at.checked_mul(*chunk));
-            out.u64(offset.ok_or_else(impossible)?);
-        }
-        out.u64(self.element_size.saturating_mul(beyond));
+        let stored = self.stored.get(index);
+        let shape = (self.chunk, self.element_size);
+        put_chunk_key(out, shape, at.unwrap_or_default(), stored)?;
         Ok(())
     }
 
@@ -101,6 +87,42 @@ impl Entries for ChunkEntries<'_> {
             rank: self.chunk.len(),
         }
     }
+}
+
+/// Appends the key of a chunk; where there is no chunk, that behind the last one, which is at `at`:
+/// an empty chunk, its diagonal neighbour. `chunk` is the shape of chunks, and bytes of an element.
+pub(super) fn put_chunk_key(
+    out: &mut Encoder,
+    (chunk, element_size): (&[u64], u64),
+    at: &[u64],
+    stored: Option<&StoredChunk>,
+) -> Result<()> {
+    let (size, filter_mask, beyond) = match stored {
+        Some(chunk) => (chunk.size, chunk.filter_mask, 0),
+        None => (Some(0), 0, 1),
+    };
+    let impossible = || {
+        let what =
+            "chunk of 4 GiB or without a size, or beyond the last position, in a version 1 B-tree";
+        Error::unsupported(what)
+    };
+    let size = size.and_then(|size| u32::try_from(size).ok());
+    out.u32(size.ok_or_else(impossible)?);
+    out.u32(filter_mask);
+    for (at, chunk) in at.iter().zip(chunk) {
+        let offset = at.checked_add(beyond).and_then(|at| at.checked_mul(*chunk));
+        out.u64(offset.ok_or_else(impossible)?);
+    }
+    out.u64(element_size.saturating_mul(beyond));
+    Ok(())
+}
+
+/// The start of a node, up to its siblings.
+pub(super) fn put_head(out: &mut Encoder, kind: Kind, level: u8, children: usize) {
+    out.put(&SIGNATURE);
+    out.u8(kind.node_type());
+    out.u8(level);
+    out.uint(2, to_u64(children));
 }
 
 /// A tree to be written: its size is known before its place.
@@ -177,7 +199,13 @@ impl<'a, E: Entries> BulkLoad<'a, E> {
                 let left = index.checked_sub(1).map(|left| node(left, start));
                 let right = index.checked_add(1).filter(|right| *right < count);
                 let right = right.map(|right| node(right, start));
-                let mut out = self.header(level, end.saturating_sub(first));
+                let mut out = Encoder::new(self.sizes);
+                put_head(
+                    &mut out,
+                    self.entries.kind(),
+                    level,
+                    end.saturating_sub(first),
+                );
                 out.offset(left.transpose()?);
                 out.offset(right.transpose()?);
                 for child in first..end {
@@ -201,20 +229,7 @@ impl<'a, E: Entries> BulkLoad<'a, E> {
         Ok(below.map_or(base, |(root, _)| root))
     }
 
-    /// Everything before the sibling addresses.
-    fn header(&self, level: u8, children: usize) -> Encoder {
-        let mut out = Encoder::new(self.sizes);
-        out.put(&SIGNATURE);
-        out.u8(self.entries.kind().node_type());
-        out.u8(level);
-        out.uint(2, to_u64(children));
-        out
-    }
-
     fn node_len(&self) -> u64 {
-        let key_len = self.entries.kind().key_len(self.sizes);
-        let siblings = usize::from(self.sizes.offset).saturating_mul(2);
-        let body = body_len(self.sizes, key_len, self.capacity);
-        to_u64(body.saturating_add(siblings).saturating_add(8))
+        node_len(self.entries.kind(), self.sizes, self.capacity)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, collections::HashSet};
 
-use super::{Kind, Node};
+use super::{Kind, Node, NodeCache};
 use crate::{
     error::{Error, Result},
     format::{
@@ -45,9 +45,20 @@ impl<'a> ChunkTree<'a> {
     /// # Errors
     /// [`Error::Corrupt`] where a node is broken or reached twice, or the rank is another, and
     /// whatever `visit` returns.
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn walk(
         &self,
         wanted: &ChunkGrid,
+        visit: &mut dyn FnMut(&[u64], StoredChunk) -> Result<()>,
+    ) -> Result<()> {
+        self.walk_on(wanted, &mut NodeCache::default(), visit)
+    }
+
+    /// The same, with nodes that other walks through this tree have left behind.
+    pub(crate) fn walk_on(
+        &self,
+        wanted: &ChunkGrid,
+        nodes: &mut NodeCache,
         visit: &mut dyn FnMut(&[u64], StoredChunk) -> Result<()>,
     ) -> Result<()> {
         let (axes, rank) = (wanted.rank(), self.chunk.len());
@@ -60,6 +71,7 @@ impl<'a> ChunkTree<'a> {
             cursor: Cursor::new(wanted),
             target: vec![0; rank],
             visited: HashSet::new(),
+            nodes,
             visit,
         };
         walk.aim();
@@ -77,6 +89,7 @@ struct Walk<'a> {
     /// Position of the cursor in elements, which is what keys hold.
     target: Vec<u64>,
     visited: HashSet<Address>,
+    nodes: &'a mut NodeCache,
     visit: &'a mut dyn FnMut(&[u64], StoredChunk) -> Result<()>,
 }
 
@@ -84,7 +97,8 @@ impl Walk<'_> {
     /// Finds all wanted chunks before the key `end` in the node at `address`.
     fn node(&mut self, address: Address, parent: Option<u8>, end: Option<&[u8]>) -> Result<()> {
         let rank = self.tree.chunk.len();
-        let node = Node::read(self.tree.image, address, Kind::Chunk { rank }, parent)?;
+        let kind = Kind::Chunk { rank };
+        let node = self.nodes.take(self.tree.image, address, kind, parent)?;
         if !self.visited.insert(address) {
             return Err(node.corrupt("it is reached twice"));
         }
@@ -114,14 +128,15 @@ impl Walk<'_> {
                 other => {
                     // The wanted chunk would stand between these two, were it stored.
                     if let Some((_, key)) = other {
-                        self.coordinates(&node, key)?;
+                        coordinates(&node, key, self.tree.chunk)?;
                     }
-                    let behind = behind.map(|key| self.coordinates(&node, key));
+                    let behind = behind.map(|key| coordinates(&node, key, self.tree.chunk));
                     self.cursor.seek(behind.transpose()?);
                     self.aim();
                 }
             }
         }
+        self.nodes.keep(node);
         Ok(())
     }
 
@@ -147,20 +162,20 @@ impl Walk<'_> {
             .take(self.target.len())
             .cmp(self.target.iter().copied())
     }
+}
 
-    /// Where the chunk that `key` describes lies, in chunks.
-    ///
-    /// The library, too, refuses what is no multiple of the chunk.
-    fn coordinates(&self, node: &Node<'_>, key: &[u8]) -> Result<Vec<u64>> {
-        let scaled = |(offset, chunk): ([u8; 8], &u64)| {
-            let offset = u64::from_le_bytes(offset);
-            match (offset.checked_div(*chunk), offset.checked_rem(*chunk)) {
-                (Some(scaled), Some(0)) => Ok(scaled),
-                _ => Err(node.corrupt(format_args!("offset {offset} in chunks of {chunk}"))),
-            }
-        };
-        offsets(key).zip(self.tree.chunk).map(scaled).collect()
-    }
+/// Where the chunk that `key` describes lies, in chunks.
+///
+/// The library, too, refuses what is no multiple of the chunk.
+pub(super) fn coordinates(node: &Node, key: &[u8], chunk: &[u64]) -> Result<Vec<u64>> {
+    let scaled = |(offset, chunk): ([u8; 8], &u64)| {
+        let offset = u64::from_le_bytes(offset);
+        match (offset.checked_div(*chunk), offset.checked_rem(*chunk)) {
+            (Some(scaled), Some(0)) => Ok(scaled),
+            _ => Err(node.corrupt(format_args!("offset {offset} in chunks of {chunk}"))),
+        }
+    };
+    offsets(key).zip(chunk).map(scaled).collect()
 }
 
 /// The offsets in a key, behind chunk size and filter mask.
@@ -169,7 +184,7 @@ fn offsets(key: &[u8]) -> impl Iterator<Item = [u8; 8]> {
     fields.iter().skip(1).copied()
 }
 
-fn stored_chunk(node: &Node<'_>, index: usize) -> Result<StoredChunk> {
+pub(super) fn stored_chunk(node: &Node, index: usize) -> Result<StoredChunk> {
     let mut fields = Fields::new(super::NAME, node.address, node.sizes, node.key(index)?);
     Ok(StoredChunk {
         size: Some(fields.u32()?.into()),

@@ -30,7 +30,7 @@ fn descend(
     visited: &mut HashSet<Address>,
     visit: &mut dyn FnMut(Address) -> Result<()>,
 ) -> Result<()> {
-    let node = Node::read(image, address, Kind::Group, parent)?;
+    let node = Node::read(image, address, Kind::Group, parent, Vec::new())?;
     for index in 0..node.count {
         let child = node.child(index)?;
         if !visited.insert(child) {

@@ -6,13 +6,13 @@
 
 mod build;
 mod chunk;
+mod chunk_node;
 mod group;
-
-use std::borrow::Cow;
 
 pub(crate) use self::{
     build::{BulkLoad, ChunkEntries, GroupEntries},
     chunk::ChunkTree,
+    chunk_node::{ChunkChild, ChunkNode, ChunkNodes, Side},
     group::walk_group,
 };
 use crate::{
@@ -57,24 +57,34 @@ impl Kind {
 
 /// A node, one level of a walk.
 #[derive(Debug)]
-struct Node<'a> {
+struct Node {
     address: Address,
     sizes: Sizes,
     /// Height above the leaves, whose children are no nodes.
     level: u8,
     /// Number of children.
     count: usize,
+    /// Left and right neighbour on the level. No reader goes there.
+    siblings: [Option<Address>; 2],
     key_len: usize,
-    /// Keys and children, alternating.
-    body: Cow<'a, [u8]>,
+    bytes: Vec<u8>,
+    /// Where in `bytes` keys and children begin, alternating.
+    body: usize,
 }
 
-impl<'a> Node<'a> {
-    /// Reads the root of a tree, or the child of a node at `parent` level.
-    fn read(image: &'a Image, address: Address, kind: Kind, parent: Option<u8>) -> Result<Self> {
+impl Node {
+    /// Reads the root of a tree, or the child of a node at `parent` level, into memory that a node
+    /// leaves behind.
+    fn read(
+        image: &Image,
+        address: Address,
+        kind: Kind,
+        parent: Option<u8>,
+        mut bytes: Vec<u8>,
+    ) -> Result<Self> {
         let sizes = image.sizes();
-        let start = image.bytes_up_to(NAME, address, SPECULATIVE_LEN)?;
-        let mut fields = Fields::new(NAME, address, sizes, &start);
+        image.read_up_to(NAME, address, SPECULATIVE_LEN, &mut bytes)?;
+        let mut fields = Fields::new(NAME, address, sizes, &bytes);
         fields.signature(SIGNATURE)?;
         let node_type = fields.u8()?;
         if node_type != kind.node_type() {
@@ -82,41 +92,56 @@ impl<'a> Node<'a> {
             return Err(fields.corrupt(format_args!("node type {node_type}, not {wanted}")));
         }
         let level = fields.u8()?;
-        match parent {
-            // The levels of a path fall to 0 one by one, so no path leads back to itself, and none is
-            // longer than the 256 that a level can count: with a K of 1 the library gets there.
-            Some(parent) if parent.checked_sub(1) != Some(level) => {
-                return Err(fields.corrupt(format_args!("level {level} below level {parent}")));
-            }
-            _ => {}
-        }
         let count = usize::from(fields.u16()?);
-        let _siblings = (fields.offset()?, fields.offset()?);
+        let siblings = [fields.offset()?, fields.offset()?];
         let key_len = kind.key_len(sizes);
-        let len = body_len(sizes, key_len, count);
-        let at = fields.position();
-        image.claim(NAME, address, to_u64(at.saturating_add(len)));
-        let body = if fields.remaining() < len {
-            let body_at = address.plus(NAME, to_u64(at))?;
-            image.bytes(NAME, body_at, to_u64(len))?
-        } else {
-            tail(start, at)
-        };
-        Ok(Self {
+        let (body, len) = (fields.position(), body_len(sizes, key_len, count));
+        image.claim(NAME, address, to_u64(body.saturating_add(len)));
+        if fields.remaining() < len {
+            let whole = to_u64(body.saturating_add(len));
+            image.read_up_to(NAME, address, whole, &mut bytes)?;
+        }
+        let node = Self {
             address,
             sizes,
             level,
             count,
+            siblings,
             key_len,
+            bytes,
             body,
-        })
+        };
+        node.check_level(parent)?;
+        if node.bytes.len().saturating_sub(body) < len {
+            return Err(node.corrupt(format_args!("its {len} bytes of keys leave the file")));
+        }
+        Ok(node)
+    }
+
+    /// Whether it may be the child of a node at `parent` level.
+    ///
+    /// The levels of a path fall to 0 one by one, so no path leads back to itself, and none is
+    /// longer than the 256 that a level can count: with a K of 1 the library gets there.
+    fn check_level(&self, parent: Option<u8>) -> Result<()> {
+        let level = self.level;
+        match parent {
+            Some(parent) if parent.checked_sub(1) != Some(level) => {
+                Err(self.corrupt(format_args!("level {level} below level {parent}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Keys and children, alternating.
+    fn body(&self) -> &[u8] {
+        self.bytes.get(self.body..).unwrap_or_default()
     }
 
     /// The `index`-th key: of the `index`-th child, or behind the last.
     fn key(&self, index: usize) -> Result<&[u8]> {
         let stride = self.key_len.saturating_add(usize::from(self.sizes.offset));
         let start = stride.saturating_mul(index);
-        let key = self.body.get(start..start.saturating_add(self.key_len));
+        let key = self.body().get(start..start.saturating_add(self.key_len));
         key.ok_or_else(|| self.corrupt("a key outside the node"))
     }
 
@@ -124,7 +149,7 @@ impl<'a> Node<'a> {
     fn child(&self, index: usize) -> Result<Address> {
         let stride = self.key_len.saturating_add(usize::from(self.sizes.offset));
         let start = stride.saturating_mul(index).saturating_add(self.key_len);
-        let child = self.body.get(start..).unwrap_or_default();
+        let child = self.body().get(start..).unwrap_or_default();
         Fields::new(NAME, self.address, self.sizes, child).address_of("a child")
     }
 
@@ -146,13 +171,32 @@ fn body_len(sizes: Sizes, key_len: usize, count: usize) -> usize {
     stride.saturating_mul(count).saturating_add(key_len)
 }
 
-/// The bytes from `at` on, still borrowed where they were.
-fn tail(bytes: Cow<'_, [u8]>, at: usize) -> Cow<'_, [u8]> {
-    match bytes {
-        Cow::Borrowed(bytes) => Cow::Borrowed(bytes.get(at..).unwrap_or_default()),
-        Cow::Owned(mut bytes) => {
-            bytes.drain(..at.min(bytes.len()));
-            Cow::Owned(bytes)
+/// The last node of each level that walks through one tree have read, so that the next walk does not
+/// read again what leads to its neighbour.
+#[derive(Debug, Default)]
+pub(crate) struct NodeCache(Vec<Node>);
+
+impl NodeCache {
+    /// A node as [`Node::read`] reads it; [`keep`](Self::keep) it when it is done with.
+    fn take(
+        &mut self,
+        image: &Image,
+        address: Address,
+        kind: Kind,
+        parent: Option<u8>,
+    ) -> Result<Node> {
+        if let Some(found) = self.0.iter().position(|node| node.address == address) {
+            let node = self.0.swap_remove(found);
+            node.check_level(parent)?;
+            return Ok(node);
         }
+        let level = parent.and_then(|parent| parent.checked_sub(1));
+        let replaced = self.0.iter().position(|node| Some(node.level) == level);
+        let replaced = replaced.map(|found| self.0.swap_remove(found).bytes);
+        Node::read(image, address, kind, parent, replaced.unwrap_or_default())
+    }
+
+    fn keep(&mut self, node: Node) {
+        self.0.push(node);
     }
 }

@@ -190,19 +190,20 @@ fn rows_of<T: Cell>(
     rows: Range<usize>,
 ) -> Result<Array> {
     let cols = layer.shape().1;
-    let mut values = Vec::with_capacity(rows.len() * groups.len());
-    let mut block = Vec::new();
-    for band in bands::run_bands(&rows, bands::band(layer, Axis::Rows, cols)) {
-        block.resize(band.len * cols, T::default());
-        layer.read_into(band.selection, .., &mut block)?;
-        let lines = block.chunks_exact(cols.max(1)).collect();
-        let results = bands::each(lines, |(): &mut (), line| {
-            Ok(row::aggregate(function, line, groups))
-        })?;
-        for result in results {
-            values.extend(result);
-        }
-    }
+    let high = bands::band(layer, Axis::Rows, cols);
+    layer.afford_results(&[high.min(rows.len()), cols], size_of::<T>())?;
+    let parts = layer.each(
+        bands::run_bands(&rows, high),
+        || Ok((layer.reader()?, Vec::new())),
+        |(reader, block), band| {
+            block.resize(band.len * cols, T::default());
+            reader.read_into(&[band.selection, Selection::All], block)?;
+            let lines = block.chunks_exact(cols.max(1));
+            let results = lines.flat_map(|line| row::aggregate(function, line, groups));
+            Ok(results.collect::<Vec<f64>>())
+        },
+    )?;
+    let values = parts.concat();
     let shape = (rows.len(), groups.len());
     match Array2::from_shape_vec(shape, values) {
         Ok(matrix) => Ok(matrix.into()),

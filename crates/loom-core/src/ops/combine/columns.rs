@@ -8,6 +8,7 @@ use super::Input;
 use crate::{
     attrs::Attrs,
     axis::Axis,
+    edit::Fill,
     error::{Error, Result},
     ops::{
         bands,
@@ -23,7 +24,7 @@ pub(crate) struct Rules<'r> {
     /// Names to leave out.
     pub(crate) skipped: &'r [String],
     /// Whether what a file lacks is filled.
-    pub(crate) fill: bool,
+    pub(crate) fill: &'r Fill,
     /// Whether global attributes that differ become attributes.
     pub(crate) convert_attrs: bool,
     /// The attribute that names the file.
@@ -135,11 +136,12 @@ impl Plan {
             false => BTreeSet::new(),
         };
         let (mut columns, mut dropped) = (Vec::new(), Vec::new());
-        for (name, from) in named {
-            let partial = from.iter().any(|from| matches!(from, From::Missing));
-            let kind = match partial && !how.fill && !converted.contains(&name) {
-                true => None,
-                false => kind(axis, &name, &from, inputs)?,
+        for (name, mut from) in named {
+            let keep = !compound(axis, &name, &from, inputs)?
+                && (converted.contains(&name) || fill(how, &name, &mut from, inputs)?);
+            let kind = match keep {
+                true => kind(axis, &name, &from, inputs)?,
+                false => None,
             };
             match kind {
                 Some(kind) => columns.push(Column { name, kind, from }),
@@ -152,6 +154,44 @@ impl Plan {
             converted,
         })
     }
+}
+
+/// Whether a file has it as a compound, which cannot be put behind another.
+fn compound(axis: Axis, name: &str, from: &[From], inputs: &[Input<'_>]) -> Result<bool> {
+    for (from, input) in from.iter().zip(inputs) {
+        let there = matches!(from, From::Attribute);
+        if there && !input.ds.axis_attrs(axis).fields(name)?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Fills in what files lack; whether the attribute is kept.
+fn fill(how: &Rules<'_>, name: &str, from: &mut [From], inputs: &[Input<'_>]) -> Result<bool> {
+    let missing = from.iter().any(|from| matches!(from, From::Missing));
+    let values = match how.fill {
+        Fill::Values(values) if missing => values,
+        Fill::Drop => return Ok(!missing),
+        _ => return Ok(true),
+    };
+    let Some(value) = values.get(name) else {
+        return Err(Error::not_found("fill value", name));
+    };
+    let shape = kind(how.axis, name, from, inputs)?.map(|kind| kind.shape);
+    if shape.as_ref().is_some_and(|shape| shape != value.shape()) {
+        return Err(Error::Shape {
+            what: format!("the fill value for {} {name:?}", how.axis.attribute()),
+            expected: format!("{:?}, that of the values,", shape.unwrap_or_default()),
+            found: value.shape().to_vec(),
+        });
+    }
+    for from in from {
+        if matches!(from, From::Missing) {
+            *from = From::Value(value.clone());
+        }
+    }
+    Ok(true)
 }
 
 /// Global attributes that differ between files, or that some of them lack, become attributes.

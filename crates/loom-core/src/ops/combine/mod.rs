@@ -12,6 +12,7 @@ use std::{
 use h5lite::{Array, DType, Number, Selection};
 
 pub use align::Join;
+pub(super) use align::Keys;
 pub(super) use columns::{Plan, Rules};
 
 use self::{
@@ -24,7 +25,7 @@ use crate::{
     axis::Axis,
     connection::{LoomConnection, Mode, connect},
     coo::Coo,
-    edit::{Create, NewFile},
+    edit::{Create, Fill, NewFile},
     error::{Error, Result},
 };
 
@@ -65,7 +66,7 @@ pub struct Combine {
     selections: Option<Vec<Selection>>,
     batch_size: usize,
     skipped: Vec<String>,
-    fill: bool,
+    fill: Fill,
     convert_attrs: bool,
     include_graphs: bool,
     source: Option<String>,
@@ -78,8 +79,8 @@ pub struct Combine {
 pub struct Combined {
     /// (rows, columns).
     pub shape: (usize, usize),
-    /// Column attributes that were left out, because a file lacks them or the shapes of their
-    /// values differ.
+    /// Column attributes that were left out, because a file lacks them, the shapes of their values
+    /// differ, or they are compounds.
     pub dropped: Vec<String>,
 }
 
@@ -104,7 +105,7 @@ impl Combine {
             selections: None,
             batch_size: 1000,
             skipped: Vec::new(),
-            fill: false,
+            fill: Fill::Drop,
             convert_attrs: false,
             include_graphs: false,
             source: None,
@@ -150,8 +151,8 @@ impl Combine {
         self
     }
 
-    /// Whether column attributes that a file lacks are filled with 0, or `""`, and kept.
-    pub fn fill(mut self, fill: bool) -> Self {
+    /// What becomes of column attributes that a file lacks. They are dropped, unless called.
+    pub fn fill(mut self, fill: Fill) -> Self {
         self.fill = fill;
         self
     }
@@ -226,7 +227,7 @@ impl Combine {
         Rules {
             axis: self.axis,
             skipped: &self.skipped,
-            fill: self.fill,
+            fill: &self.fill,
             convert_attrs: self.convert_attrs,
             source: self.source.as_deref(),
         }

@@ -1,10 +1,12 @@
 //! Several files as one.
 
+use std::collections::BTreeMap;
+
 use h5lite::{Array, DType, Selection};
 use ndarray::{Array2, arr2};
 
 use super::{Folder, content, refused, ring, sample, text};
-use crate::{Axis, Combine, Coo, Error, Join, LoomView, Mode, connect};
+use crate::{Axis, Combine, Coo, Error, Fill, Join, LoomView, Mode, connect};
 
 /// Without a key: columns side by side, everything else from the first file.
 #[test]
@@ -260,11 +262,23 @@ fn types_are_promoted_and_attributes_dropped_or_filled() {
     assert_eq!(found.layers[""], main.into());
     assert_eq!(found.ca["n"], vec![1_i16, 2, -3].into());
     assert_eq!(found.ca.keys().collect::<Vec<_>>(), ["CellID", "n"]);
-    let combined = combine.fill(true).write(&path).unwrap();
+    let combined = combine.clone().fill(Fill::Auto).write(&path).unwrap();
     assert_eq!(combined.dropped, ["wide"]);
     let found = content(&path);
     assert_eq!(found.ca["only"], ["x", "y", ""].as_slice().into());
     assert_eq!(found.ca["last"], vec![0.0, 0.0, 1.5].into());
+    let mut values = BTreeMap::from([("only".to_owned(), "none".into())]);
+    let fill = |values: &BTreeMap<_, _>| combine.clone().fill(Fill::Values(values.clone()));
+    let lacking = ["fill value", "\"last\""];
+    refused(|path| fill(&values).write(path), &lacking);
+    values.insert("last".to_owned(), vec![-1].into());
+    let shape = ["fill value", "column attribute \"last\"", "[1]"];
+    refused(|path| fill(&values).write(path), &shape);
+    values.insert("last".to_owned(), (-1).into());
+    fill(&values).write(&path).unwrap();
+    let found = content(&path);
+    assert_eq!(found.ca["only"], ["x", "y", "none"].as_slice().into());
+    assert_eq!(found.ca["last"], vec![-1.0, -1.0, 1.5].into());
 }
 
 #[test]

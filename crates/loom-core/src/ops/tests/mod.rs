@@ -1,5 +1,6 @@
 //! Verbs that make a file of others. Tiles are small in tests, so that matrices have several.
 
+mod add_loom;
 mod aggregate;
 mod combine;
 mod subset;

@@ -1,14 +1,16 @@
 //! A file batch by batch along one axis: loompy's `scan`.
 
+mod windowed;
+
 use std::{cmp::Ordering, collections::BTreeMap, fmt};
 
 use h5lite::{Array, Selection, with_array};
 
+use self::windowed::Windowed;
 use super::bands;
 use crate::{
     axis::Axis,
     connection::LoomConnection,
-    coo::Coo,
     error::{Error, Result},
     layers::Layer,
     view::{self, LoomView},
@@ -238,6 +240,7 @@ impl<'ds> Scan<'ds> {
             every,
             attrs: what.contains(&What::attrs(axis)),
             graphs,
+            spare: BTreeMap::new(),
         })
     }
 }
@@ -263,6 +266,32 @@ impl<'ds> IntoIterator for Scan<'ds> {
 /// The batches of a [`Scan`]. What is wrong with the scan itself, such as a layer that does not
 /// exist, is the first item; after an error there is no other.
 pub struct Batches<'ds>(Option<Result<Walk<'ds>>>);
+
+impl Batches<'_> {
+    /// Takes back a batch that is no longer needed: the next one is read into its memory. New memory
+    /// for every batch costs the system as much time as decoding one.
+    ///
+    /// # Examples
+    /// ```
+    /// use loom_core::{Axis, Mode, connect};
+    ///
+    /// let ds = connect("../../fixtures/demo.loom", Mode::Read)?;
+    /// let mut batches = ds.scan(Axis::Cols).batch_size(100).into_iter();
+    /// let mut cells = 0;
+    /// while let Some(batch) = batches.next() {
+    ///     let batch = batch?;
+    ///     cells += batch.indices.len();
+    ///     batches.recycle(batch);
+    /// }
+    /// assert_eq!(cells, ds.shape().1);
+    /// # Ok::<(), loom_core::Error>(())
+    /// ```
+    pub fn recycle(&mut self, batch: Batch) {
+        if let Some(Ok(walk)) = &mut self.0 {
+            walk.spare = batch.view.layers;
+        }
+    }
+}
 
 impl fmt::Debug for Batches<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -303,6 +332,8 @@ struct Walk<'ds> {
     /// Whether the batches hold the attributes along the axis.
     attrs: bool,
     graphs: BTreeMap<String, Windowed>,
+    /// Layers of a batch that is no longer needed.
+    spare: BTreeMap<String, Array>,
 }
 
 impl Walk<'_> {
@@ -333,12 +364,12 @@ impl Walk<'_> {
         batch.to_vec()
     }
 
-    fn read(&self, indices: &[usize], start: usize) -> Result<LoomView> {
+    fn read(&mut self, indices: &[usize], start: usize) -> Result<LoomView> {
         let along = bands::together(indices);
         let mut view = self.every.clone();
         for layer in &self.layers {
             let (rows, cols) = self.axis.pair(along.clone(), self.order.clone());
-            let block = layer.read_any(rows, cols)?;
+            let block = layer.read_any_over(rows, cols, self.spare.remove(layer.name()))?;
             view.layers.insert(layer.name().to_owned(), block);
         }
         if self.attrs {
@@ -388,37 +419,4 @@ fn argsort(key: &str, values: &Array) -> Result<Selection> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     with_array!(values, values => order.sort_by(|&a, &b| compare(&values[a], &values[b])));
     Ok(order.into())
-}
-
-/// The edges of a graph that stay within a window, window by window: a walk through the file must
-/// not go through all edges for each batch.
-struct Windowed(Vec<(u32, u32, f64)>);
-
-impl Windowed {
-    fn new(graph: &Coo<f64>, size: usize) -> Self {
-        let window = |vertex: u32| vertex as usize / size;
-        let mut edges: Vec<_> = (graph.iter())
-            .filter(|&(a, b, _)| window(a) == window(b))
-            .collect();
-        edges.sort_by_key(|&(a, ..)| window(a));
-        Self(edges)
-    }
-
-    /// The graph among the positions from `start` up to `end`, which are those of a window.
-    fn window(&self, start: usize, end: usize) -> Result<Coo<f64>> {
-        let edges = &self.0;
-        let from = edges.partition_point(|&(a, ..)| (a as usize) < start);
-        let to = edges.partition_point(|&(a, ..)| (a as usize) < end);
-        let mut row = Vec::with_capacity(to - from);
-        let mut col = Vec::with_capacity(to - from);
-        let mut data = Vec::with_capacity(to - from);
-        // Vertices are 32-bit numbers, so the start of a window with an edge in it is one too.
-        let first = u32::try_from(start).unwrap_or(u32::MAX);
-        for &(a, b, w) in &edges[from..to] {
-            row.push(a - first);
-            col.push(b - first);
-            data.push(w);
-        }
-        Coo::new((end - start, end - start), row, col, data)
-    }
 }

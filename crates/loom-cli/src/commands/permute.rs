@@ -1,0 +1,81 @@
+//! `loom permute`: rows or columns in another order.
+
+use std::{io::Write, path::Path};
+
+use loom_core::Axis;
+
+use crate::{
+    args::{self, Place},
+    error::{Cause, Result},
+    open,
+    output::Output,
+    tables,
+};
+
+/// Brings them into the order that a file holds.
+pub(super) fn run(args: &args::Permute, out: &mut Output) -> Result<()> {
+    let mut order = Vec::new();
+    for line in tables::lines_of(&args.order)? {
+        order.push(line.parse().map_err(|_| {
+            let path = args.order.display();
+            Cause::asked(format!("{path}: {line:?} is no position"))
+        })?);
+    }
+    permute(&args.file, args.axis, &order, &args.place, out)
+}
+
+/// Brings them into this order, in the file itself or in a new one.
+pub(super) fn permute(
+    file: &Path,
+    axis: Axis,
+    order: &[usize],
+    place: &Place,
+    out: &mut Output,
+) -> Result<()> {
+    let length = axis.of(open::loom(file)?.shape());
+    check(axis, order, length)?;
+    if let Some(output) = &place.output {
+        tables::check_new(output, place.new)?;
+    }
+    if place.new.dry_run {
+        let output = place.output.as_deref().unwrap_or(file);
+        writeln!(
+            out,
+            "would bring {length} {axis} into another order in {}",
+            output.display()
+        )?;
+        return Ok(());
+    }
+    match &place.output {
+        None => Ok(open::change(file)?.permute(axis, order)?),
+        Some(output) => {
+            let ds = open::loom(file)?;
+            let all = match axis {
+                Axis::Rows => ds.subset().rows(order.to_vec()),
+                Axis::Cols => ds.subset().cols(order.to_vec()),
+            };
+            Ok(all.write(output)?)
+        }
+    }
+}
+
+/// Whether every position is there once.
+fn check(axis: Axis, order: &[usize], length: usize) -> Result<()> {
+    let refuse = |reason: String| {
+        Err(Cause::asked(format!(
+            "not an order of the {axis}: {reason}"
+        )))
+    };
+    let mut seen = vec![false; length];
+    for &position in order {
+        match seen.get_mut(position) {
+            None => return refuse(format!("there is no {position}; there are {length}")),
+            Some(true) => return refuse(format!("{position} is there more than once")),
+            Some(seen) => *seen = true,
+        }
+    }
+    match seen.iter().position(|seen| !seen) {
+        Some(missing) => refuse(format!("{missing} is missing")),
+        None => Ok(()),
+    }
+}
