@@ -299,9 +299,8 @@ def permutations():
                 shape = SHAPES[(number + axis) % len(SHAPES)]
                 order = rng.permutation(shape[axis])
                 made = calls({"call": "permute", "axis": axis, "order": order.tolist()})
-                begin = file(400 + number, kind, shape, spec, text=shape[axis] > 2)
-                moved = shape[axis] > 2
-                differs = (*damaged(spec), "graph order") if moved else ()
+                begin = file(400 + number, kind, shape, spec, text=shape[axis] > 3)
+                differs = damaged(spec) if shape[axis] > 3 else ()
                 yield Case(f"permute {axis} {kind} {spec}", begin, made, differs)
 
 
@@ -366,7 +365,10 @@ def combinations():
 def aggregates():
     for number, function in enumerate(["mean", "sum", "max", "min", "std", "var", "median", "first", "last"]):
         for kind, spec in (("float32", SPECS[number % 2]), ("int16", SPECS[1 - number % 2])):
-            begin = file(700 + number, kind, (70, 130), spec, text=False)
+            made = parts(np.random.default_rng(700 + number), kind, (70, 130), spec, text=False)
+            # Means and variances are finite, and no zero has a sign: numpy picks any of equal numbers as a median.
+            made["layers"][""] = np.random.default_rng(number).poisson(2.0, (70, 130)).astype(kind)
+            begin = lambda path, made=made: changes_loompy.create(path, made)
             how = {"call": "aggregate", "to": "out", "by": "Clusters", "function": function}
             how |= {"columns": {"Letter": "tally", "Clusters": "first", "Digits": "first", "Same": "mean"}}
             yield Case(f"aggregate {function} {kind} {spec}", begin, calls(how), result="out")

@@ -12,7 +12,7 @@ import h5py
 import loompy
 import numpy as np
 import scipy.sparse as sparse
-from loompy import graph_manager, normalize
+from loompy import normalize
 
 from parity_repaired import Repair
 
@@ -205,17 +205,6 @@ def any_rank(_):
         yield
 
 
-def renumber(a, keys, values):
-    """Vertices by where the ordering puts them; loompy mixes up two of its arrays and changes nothing."""
-    ordering = np.argsort(keys)
-    return values[ordering][a]
-
-
-def graph_order(_):
-    with mock.patch.object(graph_manager, "_renumber", renumber):
-        yield
-
-
 def fill(_):
     """`auto` fills text with "", not with "0"."""
 
@@ -247,7 +236,6 @@ REPAIRS = {
     "text": ("text", text),
     "list": ("attrs: scalars and arrays", list_globals),
     "rank": ("ra, ca: any rank >= 1", any_rank),
-    "graph order": ("permute(ordering, axis)", graph_order),
     "fill": ("add_columns(layers, col_attrs, row_attrs, fill_values)", fill),
     "weights": ("row_graphs, col_graphs: float weight", float_weights),
 }
