@@ -220,7 +220,9 @@ f$close_all()
 OLD_SCRIPT = """
 import sys, h5py, numpy
 f = h5py.File(sys.argv[1], 'r+')
-assert f['filters/big'].shape == (700, 450) and f['strings/scalar'][()] == u'\\u00e9'
+scalar = f['strings/scalar'][()]
+scalar = scalar.decode('utf-8') if isinstance(scalar, bytes) else scalar
+assert f['filters/big'].shape == (700, 450) and scalar == u'\\u00e9'
 for group in f['filters'].values():
     if isinstance(group, h5py.Group):
         for d in group.values():

@@ -349,11 +349,26 @@ def subset_and_split(loom: Loom) -> None:
             np.testing.assert_array_equal(ds[:, :], whole[:, cols])
 
 
+def convert_between_versions(loom: Loom) -> None:
+    make("v3.loom")
+    loom("repack", "v3.loom", "-o", "v2.loom", "--spec", "2.0.1")
+    with loompy.connect("v2.loom", "r") as ds, loompy.connect("v3.loom", "r") as three:
+        assert ds._file.attrs["LOOM_SPEC_VERSION"] == b"2.0.1" and "attrs" not in ds._file
+        assert ds._file["col_attrs/Kind"].dtype.kind == "S" and ds.ca.Kind[2] == "\u00e9x"
+        np.testing.assert_array_equal(ds[:, :], three[:, :])
+        np.testing.assert_array_equal(graph(ds, "knn"), graph(three, "knn"))
+        assert ds.attrs.title == "c"
+    loom("repack", "v2.loom", "--in-place", "--spec", "3.0.0")
+    same("v2.loom", "v3.loom")
+    assert "4.0.0" in loom.fails("repack", "v3.loom", "-o", "x.loom", "--spec", "4.0.0")
+
+
 def main() -> int:
     loom = Loom(sys.argv[1])
     checks = [
         create_from_matrix_market, create_from_each_kind_of_matrix_market, create_from_npy, create_from_text,
         refuse_what_is_no_matrix, set_rename_and_remove, append, combine, permute_and_sort, aggregate, subset_and_split,
+        convert_between_versions,
     ]
     passed = failed = 0
     with tempfile.TemporaryDirectory() as folder:

@@ -49,6 +49,11 @@ fn main() -> ExitCode {
         seed,
         scratch,
     } = Arguments::parse().command;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    if let Err(error) = pool.build_global() {
+        eprintln!("loom-bench: {error}");
+        return ExitCode::FAILURE;
+    }
     let setting = Setting::new(file, threads, seed, scratch);
     match run(setting, &workload) {
         Ok(line) => {

@@ -41,7 +41,6 @@ impl Generator {
         both as u32
     }
 
-    #[allow(dead_code, reason = "for the workloads that write")]
     /// `random()`: from 0 up to 1, exclusive.
     pub(crate) fn random(&mut self) -> f64 {
         (self.pcg.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
@@ -63,7 +62,6 @@ impl Generator {
         }
     }
 
-    #[allow(dead_code, reason = "for the workloads that write")]
     /// `permutation(length)`.
     pub(crate) fn permutation(&mut self, length: usize) -> Vec<usize> {
         let mut order = (0..length).collect::<Vec<_>>();

@@ -350,7 +350,8 @@ pub(crate) struct Recover {
 Examples:
   loom repack cells.loom -o small.loom
   loom repack cells.loom --in-place --gzip 9 --shuffle on
-  loom repack cells.loom -o rows.loom --chunks 16,4096")]
+  loom repack cells.loom -o rows.loom --chunks 16,4096
+  loom repack old.loom -o new.loom --spec 3.0.0")]
 pub(crate) struct Repack {
     /// The HDF5 file
     #[arg(value_hint = ValueHint::FilePath)]
@@ -370,6 +371,10 @@ pub(crate) struct Repack {
     /// Shape of the chunks of datasets with as many axes: 64,64
     #[arg(long, value_name = "N,N...", value_delimiter = ',', num_args = 1, value_parser = chunk_length)]
     pub(crate) chunks: Option<Vec<usize>>,
+    /// Follow this version of the Loom specification, 3.0.0 or 2.0.1: what a Loom file has, and
+    /// nothing else, is stored as loompy of that version does
+    #[arg(long, value_name = "VERSION", conflicts_with_all = ["gzip", "shuffle", "chunks"])]
+    pub(crate) spec: Option<String>,
 }
 
 fn on_or_off(text: &str) -> Result<bool, String> {

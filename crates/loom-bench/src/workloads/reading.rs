@@ -1,33 +1,15 @@
 //! Workloads that only read: each opens the file, reads, and closes it.
 
-use loom_core::{Aggregate, Axis, DType, Error, LoomConnection, Number, Result, Selection, Stat};
+use loom_core::{Aggregate, Axis, Error, LoomConnection, Number, Result, Selection, Stat};
 use ndarray::Array2;
 
-use super::{Setting, Work};
-
-/// Runs an expression with `$T` as the Rust type of stored numbers; text fails.
-macro_rules! with_number {
-    ($dtype:expr, $T:ident => $body:expr) => {
-        with_number!(@ $dtype, $T, $body,
-            I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64,
-            F16 f32, F32 f32, F64 f64)
-    };
-    (@ $dtype:expr, $T:ident, $body:expr, $($variant:ident $type:ty),*) => {
-        match $dtype {
-            $(DType::$variant => {
-                type $T = $type;
-                $body
-            })*
-            DType::Str => return Err("a matrix of text".into()),
-        }
-    };
-}
+use super::{Failure, Setting, Work, with_number};
 
 /// The work of a workload, or `None` where no workload that reads has this name.
 pub(super) fn prepare(
     setting: &mut Setting,
     name: &str,
-) -> std::result::Result<Option<Work>, Box<dyn std::error::Error>> {
+) -> std::result::Result<Option<Work>, Failure> {
     let matrix = setting.options().open(&setting.file)?;
     let (rows, cols) = matrix.shape();
     let dtype = matrix.layer("")?.dtype();

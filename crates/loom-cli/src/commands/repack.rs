@@ -1,13 +1,18 @@
 //! `loom repack`: the same file without what nothing leads to.
 
-use std::{fs, io::Write};
+use std::{fs, io::Write, path::Path};
 
-use loom_core::h5lite::{File, RepackOptions};
+use loom_core::{
+    LoomConnection,
+    h5lite::{File, RepackOptions},
+};
+
+use super::create::version;
 
 use crate::{
     args::Repack,
     error::{Cause, Result},
-    render,
+    open, render,
 };
 
 /// Writes the file anew and says what it took before and after.
@@ -29,10 +34,17 @@ pub(super) fn run(args: &Repack, out: &mut impl Write) -> Result<()> {
                 "input and output are the same file; --in-place puts the new one in its place";
             return Err(Cause::asked(reason));
         }
-        File::open(&args.file)?.repack(target, &options)?;
+        match &args.spec {
+            None => File::open(&args.file)?.repack(target, &options)?,
+            Some(spec) => convert(&open::loom(&args.file)?, spec, target)?,
+        }
         target
     } else {
-        File::repack_in_place(&args.file, &options)?;
+        match &args.spec {
+            None => File::repack_in_place(&args.file, &options)?,
+            // Opened for a change, so that nobody else makes one meanwhile.
+            Some(spec) => convert(&open::change(&args.file)?, spec, &args.file)?,
+        }
         &args.file
     };
     let after = size(target)?;
@@ -46,7 +58,12 @@ pub(super) fn run(args: &Repack, out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-fn size(path: &std::path::Path) -> Result<u64> {
+/// Writes all of a Loom file by another version of the specification.
+fn convert(ds: &LoomConnection, spec: &str, target: &Path) -> Result<()> {
+    Ok(ds.subset().spec(version(spec)?).write(target)?)
+}
+
+fn size(path: &Path) -> Result<u64> {
     let metadata = fs::metadata(path);
     Ok(metadata
         .map_err(|error| Cause::asked(format!("cannot look at {}: {error}", path.display())))?
@@ -54,7 +71,7 @@ fn size(path: &std::path::Path) -> Result<u64> {
 }
 
 /// Whether both paths lead to one file.
-fn same_file(one: &std::path::Path, other: &std::path::Path) -> bool {
+fn same_file(one: &Path, other: &Path) -> bool {
     match (one.canonicalize(), other.canonicalize()) {
         (Ok(one), Ok(other)) => one == other,
         _ => false,

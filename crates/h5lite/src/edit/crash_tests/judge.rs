@@ -50,10 +50,12 @@ impl Judge {
         let ((old_digest, version), (new_digest, _)) = (of(old), of(new));
         let mut judge = Self::of(old_digest, new_digest, version);
         if let Some(folder) = env::var_os(IMAGES) {
-            let (folder, name) = (
-                PathBuf::from(folder),
-                format!("{old_digest:016x}-{new_digest:016x}"),
-            );
+            // The same content can stand in files of different bytes, which not everybody reads.
+            let mut hasher = std::hash::DefaultHasher::new();
+            hasher.write(old);
+            hasher.write(new);
+            let name = format!("{:016x}", hasher.finish());
+            let folder = PathBuf::from(folder);
             fs::create_dir_all(&folder).unwrap();
             fs::write(folder.join(format!("{name}.old")), old).unwrap();
             fs::write(folder.join(format!("{name}.new")), new).unwrap();

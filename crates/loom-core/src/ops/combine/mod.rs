@@ -2,6 +2,7 @@
 
 mod align;
 mod columns;
+mod graphs;
 mod matrix;
 
 use std::{
@@ -9,11 +10,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use h5lite::{Array, DType, Number, Selection};
+use h5lite::{Array, Selection};
 
 pub use align::Join;
 pub(super) use align::Keys;
 pub(super) use columns::{Plan, Rules};
+pub(super) use graphs::{joined_graph, narrow};
 
 use self::{
     align::Alignment,
@@ -24,7 +26,6 @@ use super::types::{cast, zeros};
 use crate::{
     axis::Axis,
     connection::{LoomConnection, Mode, connect},
-    coo::Coo,
     edit::{Create, Fill, NewFile},
     error::{Error, Result},
 };
@@ -362,97 +363,4 @@ impl Combine {
         }
         Ok(())
     }
-
-    /// The row graphs of the first file, among the rows that are left.
-    fn copy_row_graphs(
-        &self,
-        file: &mut NewFile<'_, '_>,
-        inputs: &[Input<'_>],
-        rows: &Alignment,
-    ) -> Result<()> {
-        let axis = self.axis.other();
-        let graphs = inputs[0].ds.axis_graphs(axis);
-        // Rows of the first file come first.
-        let positions: Vec<usize> = rows.files[0].iter().map_while(|&place| place).collect();
-        for name in graphs.keys()? {
-            let kept = graphs.get::<f64>(&name)?.select(&positions)?;
-            let (row, col, data) = kept.into_parts();
-            let graph = Coo::new((rows.len, rows.len), row, col, data)?;
-            write_graph(file, axis, &name, graph, graphs.dtype(&name)?)?;
-        }
-        Ok(())
-    }
-
-    fn copy_graphs(
-        &self,
-        file: &mut NewFile<'_, '_>,
-        inputs: &[Input<'_>],
-        length: usize,
-    ) -> Result<()> {
-        let sources = match self.include_graphs {
-            true => inputs,
-            false => &inputs[..1],
-        };
-        for name in inputs[0].ds.axis_graphs(self.axis).keys()? {
-            let (graph, dtype) = joined_graph(self.axis, &name, sources, length)?;
-            write_graph(file, self.axis, &name, graph, dtype)?;
-        }
-        Ok(())
-    }
-}
-
-/// The graphs of a name, the vertices of each file after those of the files before it, and the
-/// type of their weights.
-pub(super) fn joined_graph(
-    axis: Axis,
-    name: &str,
-    inputs: &[Input<'_>],
-    length: usize,
-) -> Result<(Coo<f64>, DType)> {
-    let (mut row, mut col, mut data) = (Vec::new(), Vec::new(), Vec::new());
-    let mut dtype = DType::F32;
-    let mut offset = 0;
-    for input in inputs {
-        let graphs = input.ds.axis_graphs(axis);
-        if graphs.contains(name)? {
-            if graphs.dtype(name)? != DType::F32 {
-                dtype = DType::F64;
-            }
-            for (a, b, w) in graphs.get::<f64>(name)?.select(&input.positions)?.iter() {
-                row.push(a.saturating_add(offset));
-                col.push(b.saturating_add(offset));
-                data.push(w);
-            }
-        }
-        // What does not fit 32 bits is outside of the graph, which is an error below.
-        let vertices = u32::try_from(input.positions.len()).unwrap_or(u32::MAX);
-        offset = offset.saturating_add(vertices);
-    }
-    Ok((Coo::new((length, length), row, col, data)?, dtype))
-}
-
-/// Writes a graph whose weights are of type `dtype`.
-fn write_graph(
-    file: &mut NewFile<'_, '_>,
-    axis: Axis,
-    name: &str,
-    graph: Coo<f64>,
-    dtype: DType,
-) -> Result<()> {
-    if dtype != DType::F32 {
-        return file.axis_graph(axis, name, &graph);
-    }
-    file.axis_graph(axis, name, &narrow(graph)?)
-}
-
-/// Weights that were `f32`, as `f32`.
-pub(super) fn narrow(graph: Coo<f64>) -> Result<Coo<f32>> {
-    let shape = graph.shape();
-    let (row, col, data) = graph.into_parts();
-    Coo::new(
-        shape,
-        row,
-        col,
-        data.into_iter().map(f32::from_f64).collect(),
-    )
 }

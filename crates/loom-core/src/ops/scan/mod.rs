@@ -1,10 +1,13 @@
 //! A file batch by batch along one axis: loompy's `scan`.
 
+mod what;
 mod windowed;
 
 use std::{cmp::Ordering, collections::BTreeMap, fmt};
 
 use h5lite::{Array, Selection, with_array};
+
+pub use what::What;
 
 use self::windowed::Windowed;
 use super::bands;
@@ -15,37 +18,6 @@ use crate::{
     layers::Layer,
     view::{self, LoomView},
 };
-
-/// What a batch can hold besides layers and global attributes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum What {
-    /// Row attributes.
-    RowAttrs,
-    /// Column attributes.
-    ColAttrs,
-    /// Graphs between rows.
-    RowGraphs,
-    /// Graphs between columns.
-    ColGraphs,
-}
-
-impl What {
-    /// Everything.
-    pub const ALL: [Self; 4] = [
-        Self::RowAttrs,
-        Self::ColAttrs,
-        Self::RowGraphs,
-        Self::ColGraphs,
-    ];
-
-    fn attrs(axis: Axis) -> Self {
-        axis.of((Self::RowAttrs, Self::ColAttrs))
-    }
-
-    fn graphs(axis: Axis) -> Self {
-        axis.of((Self::RowGraphs, Self::ColGraphs))
-    }
-}
 
 /// A part of the axis, with all of the other axis.
 #[derive(Clone, Debug)]
