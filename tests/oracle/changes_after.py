@@ -32,16 +32,16 @@ for path in sys.argv[1:]:
 print(json.dumps(out))
 """
 
+# Names are asked for one group at a time: hdf5r's own recursion fails where one is not ASCII, in loompy's files too.
 R_SCRIPT = """
 suppressMessages(library(hdf5r))
+read_all <- function(group) for (name in names(group)) {
+  object <- group[[name]]
+  if (inherits(object, "H5Group")) read_all(object) else if (inherits(object, "H5D")) object$read()
+}
 for (path in commandArgs(TRUE)) {
   f <- H5File$new(path, "r")
-  for (name in names(f)[sapply(names(f), function(n) inherits(f[[n]], "H5Group"))]) {
-    for (row in f[[name]]$ls(recursive = TRUE)$name) {
-      d <- f[[name]][[row]]
-      if (inherits(d, "H5D")) d$read()
-    }
-  }
+  read_all(f)
   m <- f[["matrix"]]$read()
   cat(f[["matrix"]]$dims, sum(m == 0, na.rm = TRUE), "\\n")
   f$close_all()
