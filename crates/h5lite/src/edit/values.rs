@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use ndarray::ArrayD;
+
 use super::Context;
 use crate::{
     error::{Error, Result},
@@ -261,8 +263,16 @@ fn little_endian(array: &Array, target: DType) -> Vec<u8> {
         }
         out
     }
-    let mut bytes = Vec::new();
-    with_array!(array, a => a.iter().for_each(|value| value.put_little_endian(&mut bytes)));
+    /// An iterator over any number of axes costs more than what is done with a value.
+    fn packed<T: Element>(array: &ArrayD<T>) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(array.len() * T::DTYPE.size().unwrap_or(0));
+        match array.as_slice() {
+            Some(values) => (values.iter()).for_each(|value| value.put_little_endian(&mut bytes)),
+            None => (array.iter()).for_each(|value| value.put_little_endian(&mut bytes)),
+        }
+        bytes
+    }
+    let bytes = with_array!(array, a => packed(a));
     let (source, count) = (array.dtype(), array.len());
     match target {
         _ if target == source => bytes,

@@ -128,6 +128,12 @@ impl Matrix<'_> {
 impl Matrix<'static> {
     /// Matrices of one height and type, next to each other.
     pub(super) fn side_by_side(parts: Vec<Self>) -> Result<Self> {
+        let mut parts = parts;
+        if parts.len() == 1
+            && let Some(only) = parts.pop()
+        {
+            return Ok(only);
+        }
         let (mut dense, mut sparse) = (Vec::new(), Vec::new());
         let all_dense = parts.iter().all(|part| matches!(part, Self::Dense(_)));
         for part in parts {
@@ -317,8 +323,14 @@ pub(super) fn check_finite(
     place: impl Fn(usize, usize) -> (usize, usize),
 ) -> Result<()> {
     let found = match values {
-        Array::F32(a) => find(a.iter().copied().map(f64::from)),
-        Array::F64(a) => find(a.iter().copied()),
+        Array::F32(a) => match a.as_slice() {
+            Some(values) => find(values.iter().copied().map(f64::from)),
+            None => find(a.iter().copied().map(f64::from)),
+        },
+        Array::F64(a) => match a.as_slice() {
+            Some(values) => find(values.iter().copied()),
+            None => find(a.iter().copied()),
+        },
         _ => None,
     };
     let Some((index, value)) = found else {
