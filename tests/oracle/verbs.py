@@ -288,7 +288,6 @@ def permute_and_sort(loom: Loom) -> None:
                 np.testing.assert_array_equal(ds.ra.Weight, weights[rows])
                 np.testing.assert_array_equal(ds.ca.Score, scores[cols])
                 assert text(ds, 1, "Kind") == list(np.array(kinds)[cols])
-                # loompy leaves edges at their old numbers.
                 np.testing.assert_array_equal(graph(ds, "knn"), edges[cols][:, cols])
         with open("order.txt", "a") as file:
             file.write("0\n")

@@ -24,7 +24,7 @@ impl LoomConnection {
     /// Memory stays within about 64 MiB, or a chunk's width of whole rows or columns where that is
     /// more, and the largest attribute or graph of the axis.
     ///
-    /// (loompy leaves the edges of graphs as they are, and loses data where `order` is no
+    /// (loompy loses data where `order` is no
     /// permutation.)
     ///
     /// # Errors

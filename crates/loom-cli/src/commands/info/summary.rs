@@ -109,9 +109,32 @@ impl Look<'_> {
             .ok()
     }
 
+    /// Bytes that nothing leads to; `None` where there are too many chunks to look at each.
     fn unreachable(&mut self) -> Option<u64> {
+        /// A file of more chunks is not gone through: the answer comes at once for any size.
+        const COUNTED: u64 = 100_000;
+        if self.chunks() > COUNTED {
+            return None;
+        }
         let space = self.keep("unreachable space", self.ds.file().space());
         space.map(|space| space.unreachable)
+    }
+
+    /// How many chunks the layers can have.
+    fn chunks(&self) -> u64 {
+        let names = self.ds.layers().keys().unwrap_or_default();
+        let layers = names.iter().filter_map(|name| self.ds.layer(name).ok());
+        let chunks = layers.map(|layer| {
+            let dataset = layer.dataset();
+            let axes = dataset
+                .shape()
+                .iter()
+                .zip(dataset.chunk_shape().unwrap_or_default());
+            axes.fold(1_u64, |product, (&length, &chunk)| {
+                product.saturating_mul(length.div_ceil(chunk.max(1)) as u64)
+            })
+        });
+        chunks.fold(0, u64::saturating_add)
     }
 
     fn layers(&mut self) -> Vec<Item> {
