@@ -19,6 +19,7 @@ pub(super) fn prepare(setting: &mut Setting, name: &str) -> Result<Option<Work>,
             let (view, out) = (attributes(setting, true)?, setting.scratch("create"));
             Box::new(move || {
                 create(&out, &view)?;
+                std::mem::forget(view); // It was there before, and would be there behind.
                 size(&out)
             })
         }
@@ -33,6 +34,7 @@ pub(super) fn prepare(setting: &mut Setting, name: &str) -> Result<Option<Work>,
                     ca: view.ca.clone(),
                 };
                 create_from(&out, &view, [Ok(columns)])?;
+                std::mem::forget(view);
                 size(&out)
             })
         }
@@ -136,6 +138,7 @@ fn add_columns(setting: &Setting) -> Result<Work, Failure> {
             ds.add_columns(block, &Fill::Drop)?;
         }
         drop(ds);
+        std::mem::forget(blocks); // They were there before, and would be there behind.
         size(&out)
     }))
 }

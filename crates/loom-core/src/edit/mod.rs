@@ -6,6 +6,7 @@ mod attrs;
 mod change;
 mod columns;
 mod create;
+mod dense;
 mod fill;
 mod fit;
 mod global_attrs;
@@ -13,6 +14,7 @@ mod graphs;
 mod layers;
 pub(crate) mod layout;
 mod matrix;
+mod sums;
 mod tiles;
 mod triplets;
 

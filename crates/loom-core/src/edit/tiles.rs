@@ -8,7 +8,6 @@ use super::{
     Change, NewFile,
     create::Length,
     layout::{self, CHUNK},
-    matrix::check_finite,
 };
 use crate::{axis::Axis, coo::Coo, error::Result, layers, spec};
 
@@ -34,7 +33,7 @@ impl NewFile<'_, '_> {
         place: (Range<usize>, Range<usize>),
         values: &Array,
     ) -> Result<()> {
-        self.change.write_tile(name, place, values)
+        self.change.write_dense(name, place, values, 0)
     }
 
     /// Sets a row or column attribute.
@@ -116,23 +115,6 @@ impl Change<'_, '_> {
             self.edit.create(&path, dtype, &shape, &options)?;
         }
         Ok(!grows)
-    }
-
-    /// Writes a part of a layer.
-    ///
-    /// # Errors
-    /// [`Error::NotFinite`](crate::Error::NotFinite).
-    pub(crate) fn write_tile(
-        &mut self,
-        name: &str,
-        (rows, cols): (Range<usize>, Range<usize>),
-        values: &Array,
-    ) -> Result<()> {
-        check_finite(name, values, |row, col| {
-            (rows.start + row, cols.start + col)
-        })?;
-        let place = [rows.into(), cols.into()];
-        Ok((self.edit).write_at(&layers::path(name), &place, values)?)
     }
 }
 

@@ -266,7 +266,7 @@ impl Work {
                 };
                 fit(&values, dtype, &what)?.into_owned()
             };
-            change.write_tile(name, (0..rows, start..end), &values)?;
+            change.write_dense(name, (0..rows, start..end), &values, 0)?;
             start = end;
         }
         change.stamp(&path)
