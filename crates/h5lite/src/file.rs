@@ -146,7 +146,8 @@ impl OpenOptions {
         if locked && !self.positioned && file.metadata().is_ok_and(|metadata| metadata.len() > 0) {
             return Source::mapped(&file);
         }
-        let _ = locked;
+        #[cfg(not(feature = "mmap"))]
+        let _ = (self, locked);
         Source::positioned(file)
     }
 

@@ -84,13 +84,11 @@ impl Source {
         len: usize,
         buffer: &'a mut Vec<u8>,
     ) -> Result<&'a [u8]> {
-        match self {
-            Self::Bytes(_) => self.borrow(start, len).ok_or_else(outside),
-            _ => {
-                self.read(start, len, buffer)?;
-                Ok(buffer)
-            }
+        if let Self::Bytes(_) = self {
+            return self.borrow(start, len).ok_or_else(outside);
         }
+        self.read(start, len, buffer)?;
+        Ok(buffer)
     }
 
     /// Replaces the content of `buffer` by `len` bytes from `start` on.

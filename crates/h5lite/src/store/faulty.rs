@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{CrashStore, Store};
-use crate::{error::Result, file::File, limits::Limits, source::Source};
+use crate::{error::Result, source::Source};
 
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,41 +130,5 @@ impl Store for FaultyStore {
 
     fn source(&self, mapped: bool) -> Result<Source> {
         self.file.source(mapped)
-    }
-}
-
-/// A file in memory whose system fails: for tests of what stands on this crate.
-#[derive(Debug)]
-pub struct FaultyFile(FaultyStore);
-
-impl FaultyFile {
-    /// A file with these bytes. The calls to write, sync or cut it fail from the one with this
-    /// number on, counted from 1, so many `times`. A write of more bytes behind its end has done
-    /// half of its work then.
-    #[must_use]
-    pub fn new(bytes: Vec<u8>, call: usize, times: usize) -> Self {
-        let fault = Fault::Half(ENOSPC);
-        let plan = Plan { call, times, fault };
-        Self(FaultyStore::new(bytes, plan))
-    }
-
-    /// Opens the file for reading and writing.
-    ///
-    /// # Errors
-    /// As [`File::from_bytes_rw`].
-    pub fn open(&self) -> Result<File> {
-        File::from_store(Box::new(self.0.clone()), Limits::default(), false)
-    }
-
-    /// From now on nothing fails. Whether something had.
-    #[must_use]
-    pub fn heal(&self) -> bool {
-        self.0.heal()
-    }
-
-    /// What the file holds now.
-    #[must_use]
-    pub fn bytes(&self) -> Vec<u8> {
-        self.0.file.bytes()
     }
 }

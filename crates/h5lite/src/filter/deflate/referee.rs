@@ -43,11 +43,11 @@ pub(crate) fn completed(blocks: &[u8]) -> Vec<u8> {
     stream
 }
 
-/// What is deflated at this level inflates again, with both.
+/// The stream that these bytes are deflated to at this level; both inflate it again.
 ///
 /// # Panics
 /// Where something else comes back.
-pub(crate) fn comes_back(bytes: &[u8], level: u32) {
+pub(crate) fn comes_back(bytes: &[u8], level: u32) -> Vec<u8> {
     let (mut stream, mut out) = (Vec::new(), Vec::new());
     let deflated = Deflater::default().deflate(bytes, &mut stream, level);
     deflated.expect("any bytes can be deflated");
@@ -58,4 +58,5 @@ pub(crate) fn comes_back(bytes: &[u8], level: u32) {
         .inflate(&stream, &mut out, bytes.len())
         .expect("ours inflates it");
     assert!(out == bytes, "ours makes other bytes of it");
+    stream
 }

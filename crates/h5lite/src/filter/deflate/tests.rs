@@ -45,17 +45,11 @@ proptest! {
     #[test]
     fn zlib_inflates_what_we_deflate(chunks in vec(bytes(), 1..4), level in 0_u32..10) {
         let mut deflater = Deflater::default();
-        let (mut stream, mut out) = (Vec::new(), Vec::new());
+        let mut stream = Vec::new();
         for chunk in chunks {
             deflater.deflate(&chunk, &mut stream, level).unwrap();
-            zlib::inflate(&stream, &mut out, chunk.len()).unwrap();
-            prop_assert_eq!(&out, &chunk);
-            Inflater::default().inflate(&stream, &mut out, chunk.len()).unwrap();
-            prop_assert_eq!(&out, &chunk);
             // What was deflated before leaves no trace.
-            let mut again = Vec::new();
-            Deflater::default().deflate(&chunk, &mut again, level).unwrap();
-            prop_assert_eq!(&stream, &again);
+            prop_assert_eq!(&stream, &referee::comes_back(&chunk, level));
         }
     }
 
@@ -174,7 +168,7 @@ fn a_bomb_stops_at_the_size_of_the_chunk() {
     // A chunk that claims to be huge takes only what its bytes can become.
     let stream = zlib(&[1, 2, 3], 9, ZlibStrategy::Default);
     Inflater::default()
-        .inflate(&stream, &mut out, 1 << 40)
+        .inflate(&stream, &mut out, usize::MAX)
         .unwrap();
     assert_eq!(out, [1, 2, 3]);
     assert!(out.capacity() < 100_000);

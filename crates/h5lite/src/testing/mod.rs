@@ -31,7 +31,8 @@ use crate::{
     source::Source,
 };
 
-pub use crate::store::faulty::FaultyFile;
+mod faulty_file;
+pub use faulty_file::FaultyFile;
 
 /// The shape of the chunks and the grid of a walk over an index.
 const CHUNK: [u64; 2] = [4, 4];
