@@ -60,7 +60,7 @@ pub(super) fn write_bands<S, E: From<Error> + Send>(
     axes: &[Vec<Band>],
     written: &mut Written,
     state: impl Fn() -> S + Send + Sync,
-    fill: impl Fn(&mut S, &Job<'_>, &mut [u8]) -> Result<bool, E> + Send + Sync,
+    fill: impl Fn(&mut S, &Job<'_>, &mut Vec<u8>) -> Result<bool, E> + Send + Sync,
 ) -> Result<(), E> {
     let Place::Chunked(pending) = &data.place else {
         return Ok(());
@@ -127,7 +127,7 @@ fn run<S, E: From<Error> + Send>(
     jobs: Vec<Job<'_>>,
     written: &mut Written,
     state: &(impl Fn() -> S + Send + Sync),
-    fill: &(impl Fn(&mut S, &Job<'_>, &mut [u8]) -> Result<bool, E> + Send + Sync),
+    fill: &(impl Fn(&mut S, &Job<'_>, &mut Vec<u8>) -> Result<bool, E> + Send + Sync),
 ) -> Result<(), E> {
     let chunk_len = data.chunk_len();
     let empty = data.fill_bytes(chunk_len / data.element().max(1));

@@ -138,6 +138,11 @@ pub(super) fn write_with<T: Number, E: From<Error> + Send>(
             if !fill(&place, numbers)? {
                 return Ok(false);
             }
+            if counts == pending.chunk {
+                chunk.clear();
+                values::numbers(numbers, &data.datatype, chunk)?;
+                return Ok(true);
+            }
             stored.clear();
             values::numbers(numbers, &data.datatype, stored)?;
             let from = strides(&counts);

@@ -17,6 +17,7 @@ mod matrix;
 mod sums;
 mod tiles;
 mod triplets;
+mod values;
 
 pub use attrs::AttrsMut;
 pub use columns::Columns;
@@ -30,7 +31,8 @@ pub use triplets::Triplets;
 
 pub(crate) use change::Change;
 pub(crate) use fit::fit;
-pub(crate) use tiles::{TILE, tiles};
+pub(crate) use tiles::{ENOUGH, tiles};
+pub(crate) use values::{Elements, Values};
 
 use crate::{
     connection::name_of,

@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use h5lite::{Array, DType, Datatype, Number};
+use h5lite::{Array, DType, Number};
 
 use super::{
     Change, NewFile,
     create::Length,
     layout::{self, CHUNK},
 };
-use crate::{axis::Axis, coo::Coo, error::Result, layers, spec};
+use crate::{axis::Axis, coo::Coo, error::Result, layers};
 
 impl NewFile<'_, '_> {
     /// Makes a layer of zeros; the main matrix first.
@@ -36,6 +36,18 @@ impl NewFile<'_, '_> {
         self.change.write_dense(name, place, values, 0)
     }
 
+    /// Writes a part of a layer with values of another file, whatever they are: what a file holds
+    /// already can be copied.
+    pub(crate) fn copied_tile(
+        &mut self,
+        name: &str,
+        (rows, cols): (Range<usize>, Range<usize>),
+        values: &Array,
+    ) -> Result<()> {
+        let place = [rows.into(), cols.into()];
+        Ok((self.change.edit).write_at(&layers::path(name), &place, values)?)
+    }
+
     /// Sets a row or column attribute.
     ///
     /// # Errors
@@ -47,32 +59,6 @@ impl NewFile<'_, '_> {
             shape: values.shape().to_vec(),
         })?;
         self.change.put_attr(axis, name, values)
-    }
-
-    /// Sets a row or column attribute to elements as the type stores them, none of which leads
-    /// elsewhere in a file.
-    ///
-    /// # Errors
-    /// As [`axis_attr`](Self::axis_attr).
-    pub(crate) fn axis_elements(
-        &mut self,
-        axis: Axis,
-        name: &str,
-        (datatype, shape): (&Datatype, &[usize]),
-        elements: &[u8],
-    ) -> Result<()> {
-        spec::check_name(axis.attribute(), name)?;
-        self.wants(Length {
-            what: format!("{} {name:?}", axis.attribute()),
-            axis,
-            shape: shape.to_vec(),
-        })?;
-        let path = format!("{}/{name}", axis.attrs_path());
-        let options = layout::attribute(shape, datatype.clone());
-        (self.change.edit).create(&path, DType::U8, shape, &options)?;
-        self.change.edit.write_bytes_at(&path, &[], elements)?;
-        self.change.stamp(&path)?;
-        self.change.stamp(axis.attrs_path())
     }
 
     /// Sets a graph.
@@ -118,8 +104,12 @@ impl Change<'_, '_> {
     }
 }
 
-/// Bytes of a tile, where chunks allow it.
-pub(crate) const TILE: usize = if cfg!(test) { 1 << 15 } else { 1 << 26 };
+/// Bytes of a tile at most, where chunks allow it.
+const TILE: usize = if cfg!(test) { 1 << 15 } else { 1 << 26 };
+
+/// A tile is no higher than makes so many bytes: the memory of one is taken again for the next, where
+/// the system would have to hand out larger ones anew.
+pub(crate) const ENOUGH: usize = TILE / 4;
 
 /// A matrix of elements of `size` bytes in tiles of whole chunks, as long as memory allows along
 /// `axis`: where positions of that axis are read in an order of their own, each tile costs a pass
@@ -134,7 +124,7 @@ pub(crate) fn tiles(
     let (along, across) = (axis.of(shape), axis.other().of(shape));
     let size = size.max(1);
     let length = whole(TILE / (CHUNK * size)).min(along.next_multiple_of(CHUNK).max(CHUNK));
-    let height = whole(TILE / (length * size)).min(whole(batch));
+    let height = whole(ENOUGH / (length * size)).min(whole(batch));
     let cut = |end: usize, step: usize| {
         (0..end)
             .step_by(step)

@@ -280,6 +280,9 @@ impl Inflater {
             }
             let distance = entry.value(bits.peek());
             bits.skip(entry.bits());
+            if distance > len {
+                return None;
+            }
             copy_match(out, len, distance, length)?;
             len = len.wrapping_add(length);
         }
@@ -313,7 +316,6 @@ fn stored_block(bits: &mut BitReader<'_>, out: &mut [u8], len: usize) -> Option<
 }
 
 /// Copies `length` bytes from `distance` before `to`, in steps that may end [`SLACK`] behind it.
-/// `None`: that is before the start.
 #[inline(always)]
 fn copy_match(out: &mut [u8], to: usize, distance: usize, length: usize) -> Option<()> {
     let span = out.get_mut(to.wrapping_sub(distance)..)?;
