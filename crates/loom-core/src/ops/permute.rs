@@ -206,3 +206,22 @@ impl Change<'_, '_> {
         self.stamp(axis.attrs_path())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_of_any_size_are_moved_within_their_line() {
+        let order = [2, 0, 1];
+        for size in 1..=9 {
+            let lines: Vec<u8> = (0..2 * 3 * u8::try_from(size).unwrap()).collect();
+            let element = |line: usize, at: usize| &lines[(line * 3 + at) * size..][..size];
+            let places = (0..2).flat_map(|line| order.map(|at| element(line, at)));
+            assert_eq!(
+                moved(&lines, &order, size),
+                places.collect::<Vec<_>>().concat()
+            );
+        }
+    }
+}
