@@ -347,25 +347,6 @@ def columns():
             yield Case("columns of a new file", None, calls(first, again, new=True))
 
 
-def combinations():
-    for number, kind in enumerate(KINDS):
-        rows = [5, 70, 129][number % 3]
-        key = ["Name", "Index"][number % 2]
-        others = {}
-        for at, name in enumerate(["one", "two", "three"][: 2 + number % 2]):
-            with np.errstate(all="ignore"):
-                made = parts(np.random.default_rng(600 + 10 * number + at), kind, (rows, 64 + 9 * at), "3.0.0", text=False)
-            made["ra"]["Index"] = np.arange(rows) * 3
-            made["row_graphs"] = {}
-            if at:
-                order = np.random.default_rng(at).permutation(rows)
-                made["ra"] = {name: values[order] for name, values in made["ra"].items()}
-            others[name] = lambda path, made=made: changes_loompy.create(path, made)
-        for how in ({"key": key}, {}):
-            how = how | {"files": list(others), "attrs": scalars({"title": "all", "n": 5})}
-            yield Case(f"combine {kind} {'by ' + key if 'key' in how else ''}", None, [{"combine": how}], others=others)
-
-
 def aggregates():
     for number, function in enumerate(["mean", "sum", "max", "min", "std", "var", "median", "first", "last"]):
         for kind, spec in (("float32", SPECS[number % 2]), ("int16", SPECS[1 - number % 2])):
@@ -390,7 +371,6 @@ def every():
         fixtures,
         permutations,
         columns,
-        combinations,
         aggregates,
     ):
         yield from part()

@@ -110,6 +110,14 @@ def add_columns(ds, call):
     ds.add_columns(dict(call["layers"]), dict(call["ca"]), row_attrs=call.get("ra"), fill_values=fill)
 
 
+def add_loom(ds, call):
+    fill = call.get("fill")
+    if isinstance(fill, dict):
+        fill = {name: plain(value) for name, value in fill.items()}
+    options = {name: call[name] for name in ("key", "batch_size", "convert_attrs", "include_graphs") if name in call}
+    ds.add_loom(call["file"], fill_values=fill, **options)
+
+
 def aggregate(ds, call):
     options = {"group_by": call["by"], "aggr_by": call["function"], "layer": call.get("layer", "")}
     ds.aggregate(call["to"], aggr_ca_by=call["columns"], aggr_ca_if_equal=call.get("if_equal", False), **options)
@@ -128,6 +136,7 @@ CALLS = {
     "write": write,
     "permute": permute,
     "add_columns": add_columns,
+    "add_loom": add_loom,
     "aggregate": aggregate,
 }
 
@@ -169,6 +178,13 @@ def text(path):
         yield
 
 
+def text_of_both(path):
+    """Text of files of two versions: what the cases have of it is the same when references are undone twice."""
+    with contextlib.contextmanager(text)(path):
+        Repair.escaped = True
+        yield
+
+
 def set_list(self, name, value, original=loompy.GlobalAttributeManager.__setattr__):
     """A list of text as a global attribute: loompy stores it through a member that it does not have."""
     is_text = not name.startswith("!") and not np.isscalar(value) and np.asarray(value).dtype.kind in "OU"
@@ -206,12 +222,12 @@ def any_rank(_):
 
 
 def fill(_):
-    """`auto` fills text with "", not with "0"."""
+    """`auto` fills text with "", not with "0", and values that are arrays with arrays of 0."""
 
     def add(self, layers, col_attrs, *, row_attrs=None, fill_values=None, original=loompy.LoomConnection.add_columns):
         if fill_values == "auto":
             known = {**dict(self.ca.items()), **col_attrs}
-            fill_values = {name: "" if v.dtype.kind in "OU" else v.dtype.type(0) for name, v in known.items()}
+            fill_values = {name: "" if v.dtype.kind in "OU" else np.zeros(v.shape[1:], v.dtype)[()] for name, v in known.items()}
         original(self, layers, col_attrs, row_attrs=row_attrs, fill_values=fill_values)
 
     with mock.patch.object(loompy.LoomConnection, "add_columns", add):
@@ -232,11 +248,79 @@ def float_weights(_):
         yield
 
 
+def kept_attributes(_):
+    """What the specification says of a file stays at its place when other global attributes become column attributes."""
+
+    def add(self, *args, original=loompy.LoomConnection.add_loom, **options):
+        keep = ("LOOM_SPEC_VERSION", "last_modified")
+
+        def kept(manager):
+            return (name for name in manager.keys() if name not in keep)
+
+        with mock.patch.object(loompy.GlobalAttributeManager, "__iter__", kept):
+            original(self, *args, **options)
+
+    with mock.patch.object(loompy.LoomConnection, "add_loom", add):
+        yield
+
+
+def shifted_graphs(_):
+    """The edges of the other file follow those of this one by as many columns as this one has had."""
+
+    def add(self, other, include_graphs=False, original=loompy.LoomConnection.add_loom, **options):
+        before = self.shape[1]
+        graphs = {name: self.col_graphs[name] for name in self.col_graphs.keys()}
+        original(self, other, **options)
+        with loompy.connect(other, "r", validate=False) as ds:
+            for name in filter(ds.col_graphs.__contains__, graphs if include_graphs else ()):
+                one, two = graphs[name], ds.col_graphs[name]
+                edges = [np.concatenate([a, b + before]) for a, b in ((one.row, two.row), (one.col, two.col))]
+                weights = np.concatenate([one.data, two.data])
+                self.col_graphs[name] = sparse.coo_matrix((weights, edges), shape=(self.shape[1],) * 2)
+
+    with mock.patch.object(loompy.LoomConnection, "add_loom", add):
+        yield
+
+
+def dated(_):
+    """A combined file is a new one, with a date, where the dates of its parts became a column attribute."""
+
+    def combine(files, path, original=loompy.combine, **options):
+        original(files, path, **options)
+        with loompy.connect(path) as ds:
+            if "CreationDate" not in ds.attrs:
+                ds.attrs["CreationDate"] = loompy.timestamp()
+
+    with mock.patch.object(loompy, "combine", combine):
+        yield
+
+
+def all_converted(_):
+    """Global attributes that became column attributes are filled for later files too."""
+    converted = set()
+
+    def add(self, other, *args, original=loompy.LoomConnection.add_loom, **options):
+        with loompy.connect(other) as ds:
+            for name in converted - {*ds.attrs, *ds.ca}:
+                ds.ca[name] = np.zeros(ds.shape[1], self.ca[name].dtype if self.ca[name].dtype.kind != "O" else "U1")
+        before = set(self.ca.keys())
+        original(self, other, *args, **options)
+        converted.update(set(self.ca.keys()) - before)
+
+    with mock.patch.object(loompy.LoomConnection, "add_loom", add):
+        yield
+
+
 REPAIRS = {
     "text": ("text", text),
     "list": ("attrs: scalars and arrays", list_globals),
     "rank": ("ra, ca: any rank >= 1", any_rank),
     "fill": ("add_columns(layers, col_attrs, row_attrs, fill_values)", fill),
+    "text of both": ("text", text_of_both),
+    "kept": ("Writing into a file of an older spec keeps that file's conventions", kept_attributes),
+    "graphs": ("add_loom(...): include_graphs works", shifted_graphs),
+    "date": ("create(path, ...): sets CreationDate", dated),
+    "convert": ("combine(files, out, key, ...): convert_attrs", all_converted),
     "weights": ("row_graphs, col_graphs: float weight", float_weights),
 }
 

@@ -15,6 +15,7 @@ Prints each difference, and last "N passed, N failed"; exit status 1 if one fail
 
 import argparse
 import collections
+import itertools
 import logging
 import shutil
 import sys
@@ -24,6 +25,7 @@ from pathlib import Path
 
 import changes_after
 import changes_cases
+import changes_joined
 import changes_loompy
 from changes_compare import Content, differences
 from changes_ours import Ours, Refused
@@ -116,7 +118,8 @@ def changed_paths(case):
                     if key in call:
                         yield f"/{group}/{call[key]}" if call[key] or group != "layers" else "/matrix"
             else:
-                with_everything = ("row_attrs", "col_attrs", "layers", "row_graphs", "col_graphs")
+                with_everything = ["row_attrs", "col_attrs", "layers", "row_graphs", "col_graphs"]
+                with_everything += ["attrs"] if call.get("convert_attrs") else []
                 yield from (f"/{group}/*" for group in with_everything)
 
 
@@ -131,7 +134,7 @@ def main():
     after = changes_after.After()
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(options.keep or scratch)
-        for number, case in enumerate(changes_cases.every()):
+        for number, case in enumerate(itertools.chain(changes_cases.every(), changes_joined.every())):
             if options.only not in case.name:
                 continue
             folder = root / str(number)

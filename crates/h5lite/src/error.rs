@@ -71,6 +71,9 @@ pub enum Error {
     /// Another program holds a lock that excludes ours.
     #[error("locked by another program: {0}")]
     Locked(String),
+    /// Whoever [watches](crate::Watch) the call ended it. Nothing was changed.
+    #[error("stopped as asked; nothing was changed")]
+    Stopped,
     /// The file was opened for reading only.
     #[error("opened for reading only")]
     ReadOnly,

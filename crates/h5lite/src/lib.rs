@@ -21,6 +21,7 @@ mod store;
 pub mod testing;
 mod threads;
 mod value;
+mod watch;
 mod writable;
 
 pub use check::{Finding, FindingKind};
@@ -42,3 +43,4 @@ pub use threads::Threads;
 #[doc(hidden)]
 pub use value::Convert;
 pub use value::{Array, DType, Element, Number, Selection};
+pub use watch::{Steps, Watch};

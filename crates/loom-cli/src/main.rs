@@ -11,6 +11,7 @@ mod condition;
 mod digest;
 mod error;
 mod fields;
+mod interrupt;
 mod labels;
 mod open;
 mod output;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Err(error) if error.is_broken_pipe() => Status::Fine.into(),
         Err(error) => {
             eprintln!("loom: {}", render::escape(&error.to_string()));
+            interrupt::obey();
             ERROR.into()
         }
     }

@@ -8,7 +8,10 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-use crate::error::{Cause, Result};
+use crate::{
+    error::{Cause, Result},
+    interrupt,
+};
 
 /// What a command writes to. Nothing is certain to be written before [`finish`](Self::finish).
 pub(crate) struct Output {
@@ -103,6 +106,8 @@ fn replacing(path: PathBuf) -> io::Result<Writer> {
         // What any new file gets; the umask is taken off by the system.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
+    // From here on there is something to tidy up.
+    interrupt::hold()?;
     let file = BufWriter::with_capacity(1 << 16, builder.tempfile_in(folder)?);
     Ok(Writer::File { file, path })
 }
@@ -111,6 +116,9 @@ impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.writer {
             Writer::Stdout(stdout) => stdout.write(bytes),
+            Writer::File { .. } if interrupt::requested() => {
+                Err(io::Error::other("stopped as asked"))
+            }
             Writer::File { file, .. } => file.write(bytes),
             Writer::Device(file) => file.write(bytes),
         }

@@ -6,7 +6,7 @@ use std::{
     str::FromStr,
 };
 
-use h5lite::{File, Limits, Number, OpenOptions, Selection, Threads};
+use h5lite::{File, Limits, Number, OpenOptions, Selection, Threads, Watch};
 use ndarray::Array2;
 
 use crate::{
@@ -243,6 +243,14 @@ impl LoomConnection {
         Ok(Self {
             state: State::open(file, None)?,
         })
+    }
+
+    /// Who follows the long calls of this connection: [`add_loom`](Self::add_loom),
+    /// [`permute`](Self::permute), [`aggregate_into`](Self::aggregate_into), and those of
+    /// [`Subset`](crate::Subset). Their steps are values of matrices. A call that is ended leaves
+    /// the file, and whatever is in the place of a new one, as they were, and no temporary files.
+    pub fn watch(&mut self, watch: Watch) {
+        self.state.watch = watch;
     }
 
     /// Closes the connection, and with it the file; loompy's `close`. Dropping it does the same.

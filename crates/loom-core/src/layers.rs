@@ -112,6 +112,13 @@ pub(crate) fn path(name: &str) -> String {
     }
 }
 
+/// How many values so many layers of a shape hold: the steps of a call that is watched.
+pub(crate) fn volume((rows, cols): (usize, usize), layers: usize) -> u64 {
+    (rows as u64)
+        .saturating_mul(cols as u64)
+        .saturating_mul(layers as u64)
+}
+
 /// One matrix of the file, read a block at a time.
 ///
 /// Rows and columns are given as ranges, index lists in any order and with repeats, or masks, on

@@ -49,6 +49,9 @@
 //! is stamped with the time, as loompy does it, and the file both where loompy 3 writes the stamp
 //! and where it reads it; whole layers and removals are stamped too.
 //!
+//! Long calls can be followed, and ended, through a [`Watch`]: [`LoomConnection::watch`],
+//! [`Combine::watch`].
+//!
 //! What is read is never trusted: any file gives values or an [`Error`], within the
 //! [`Limits`] of its connection.
 
@@ -74,7 +77,7 @@ mod timestamp;
 mod validate;
 mod view;
 
-pub use h5lite::{self, Array, DType, Element, Limits, Number, Selection};
+pub use h5lite::{self, Array, DType, Element, Limits, Number, Selection, Watch};
 
 pub use attrs::Attrs;
 pub use axis::Axis;

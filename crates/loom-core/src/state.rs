@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use h5lite::{Array, DType, Dataset, Element, File, Group, Object, Selection};
+use h5lite::{Array, DType, Dataset, Element, File, Group, Object, Selection, Watch};
 use ndarray::ArrayD;
 
 use crate::{
@@ -20,6 +20,8 @@ pub(crate) struct State {
     pub(crate) file: File,
     pub(crate) shape: (usize, usize),
     pub(crate) version: SpecVersion,
+    /// Who follows long calls.
+    pub(crate) watch: Watch,
     /// A log, so that a read through `&self` can say what it mended.
     warnings: Mutex<Vec<String>>,
 }
@@ -48,6 +50,7 @@ impl State {
             file,
             shape: (0, 0),
             version: SpecVersion::NONE,
+            watch: Watch::default(),
             warnings: Mutex::default(),
         };
         state.version = version.unwrap_or_else(|| state.stated_version());

@@ -4,12 +4,12 @@ use std::io::Write;
 
 use loom_core::Aggregate;
 
-use crate::{args, error::Result, open, output::Output, tables};
+use crate::{args, error::Result, open, output::Output, progress, tables};
 
 /// Makes the file.
 pub(super) fn run(args: &args::Aggregate, out: &mut Output) -> Result<()> {
     tables::check_new(&args.output, args.new)?;
-    let ds = open::loom(&args.file)?;
+    let mut ds = open::loom(&args.file)?;
     open::layer(&ds, &args.layer)?;
     let by = &args.by;
     let mut how = match &by[..] {
@@ -28,5 +28,6 @@ pub(super) fn run(args: &args::Aggregate, out: &mut Output) -> Result<()> {
         writeln!(out, "would write the {} of each {by} to {output}", args.fun)?;
         return Ok(());
     }
+    ds.watch(progress::watch("aggregating columns")?);
     Ok(ds.aggregate_into(&args.output, &how)?)
 }

@@ -5,12 +5,13 @@ use std::io::Write;
 use loom_core::AddLoom;
 
 use super::report_dropped;
-use crate::{args, error::Result, open, output::Output, tables};
+use crate::{args, error::Result, open, output::Output, progress, tables};
 
 /// Appends them in one change.
 pub(super) fn run(args: &args::Append, out: &mut Output) -> Result<()> {
     let rules = &args.columns;
     let mut how = AddLoom::new()
+        .validate(false)
         .fill(tables::fill(&rules.fill)?)
         .convert_attrs(rules.convert_attrs)
         .include_graphs(rules.include_graphs);
@@ -24,6 +25,7 @@ pub(super) fn run(args: &args::Append, out: &mut Output) -> Result<()> {
         return Ok(());
     }
     let mut ds = open::change(&args.file)?;
+    ds.watch(progress::watch("appending columns")?);
     let dropped = ds.add_loom(&args.other, &how)?;
     report_dropped(&args.file, &dropped);
     Ok(())

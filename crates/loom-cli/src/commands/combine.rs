@@ -5,13 +5,14 @@ use std::io::Write;
 use loom_core::Combine;
 
 use super::report_dropped;
-use crate::{args, error::Result, open, output::Output, tables};
+use crate::{args, error::Result, open, output::Output, progress, tables};
 
 /// Makes the file.
 pub(super) fn run(args: &args::Combine, out: &mut Output) -> Result<()> {
     tables::check_new(&args.output, args.new)?;
     let rules = &args.columns;
     let mut how = Combine::new(&args.files)
+        .validate(false)
         .axis(args.axis)
         .join(args.join)
         .skip_attrs(&args.skip_attrs)
@@ -32,6 +33,7 @@ pub(super) fn run(args: &args::Combine, out: &mut Output) -> Result<()> {
         writeln!(out, "would be written to {}", args.output.display())?;
         return Ok(());
     }
+    let how = how.watch(progress::watch("combining files")?);
     let combined = how.write(&args.output)?;
     report_dropped(&args.output, &combined.dropped);
     Ok(())

@@ -11,8 +11,7 @@ use crate::{
     args,
     error::{Cause, Result},
     output::Output,
-    progress::Progress,
-    tables,
+    progress, tables,
 };
 
 /// Makes the file.
@@ -61,7 +60,8 @@ pub(super) fn run(args: &args::Create, out: &mut Output) -> Result<()> {
         writeln!(out, "{what}, {} layers", layers.len())?;
         return Ok(());
     }
-    let mut progress = Progress::new("writing columns", shape.1);
+    let watch = progress::watch("writing columns")?;
+    let mut steps = watch.begin(shape.1 as u64)?;
     loom_core::Create::new()
         .spec(spec)
         .write(&args.out, |file| {
@@ -85,7 +85,7 @@ pub(super) fn run(args: &args::Create, out: &mut Output) -> Result<()> {
                 }
                 file.columns(columns)?;
                 done += width.max(1);
-                progress.advance(width);
+                steps.advance(width as u64)?;
             }
             Ok(())
         })?;

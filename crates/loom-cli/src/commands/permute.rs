@@ -9,7 +9,7 @@ use crate::{
     error::{Cause, Result},
     open,
     output::Output,
-    tables,
+    progress, tables,
 };
 
 /// Brings them into the order that a file holds.
@@ -46,10 +46,16 @@ pub(super) fn permute(
         )?;
         return Ok(());
     }
+    let watch = progress::watch("moving values")?;
     match &place.output {
-        None => Ok(open::change(file)?.permute(axis, order)?),
+        None => {
+            let mut ds = open::change(file)?;
+            ds.watch(watch);
+            Ok(ds.permute(axis, order)?)
+        }
         Some(output) => {
-            let ds = open::loom(file)?;
+            let mut ds = open::loom(file)?;
+            ds.watch(watch);
             let all = match axis {
                 Axis::Rows => ds.subset().rows(order.to_vec()),
                 Axis::Cols => ds.subset().cols(order.to_vec()),

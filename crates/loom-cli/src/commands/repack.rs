@@ -12,7 +12,7 @@ use super::create::version;
 use crate::{
     args::Repack,
     error::{Cause, Result},
-    open, render,
+    open, progress, render,
 };
 
 /// Writes the file anew and says what it took before and after.
@@ -27,6 +27,7 @@ pub(super) fn run(args: &Repack, out: &mut impl Write) -> Result<()> {
     if let Some(chunk) = &args.chunks {
         options = options.chunk(chunk);
     }
+    options = options.watch(progress::watch("copying values")?);
     let before = size(&args.file)?;
     let target = if let Some(target) = &args.output {
         if same_file(&args.file, target) {
@@ -36,14 +37,14 @@ pub(super) fn run(args: &Repack, out: &mut impl Write) -> Result<()> {
         }
         match &args.spec {
             None => File::open(&args.file)?.repack(target, &options)?,
-            Some(spec) => convert(&open::loom(&args.file)?, spec, target)?,
+            Some(spec) => convert(open::loom(&args.file)?, spec, target)?,
         }
         target
     } else {
         match &args.spec {
             None => File::repack_in_place(&args.file, &options)?,
             // Opened for a change, so that nobody else makes one meanwhile.
-            Some(spec) => convert(&open::change(&args.file)?, spec, &args.file)?,
+            Some(spec) => convert(open::change(&args.file)?, spec, &args.file)?,
         }
         &args.file
     };
@@ -59,7 +60,8 @@ pub(super) fn run(args: &Repack, out: &mut impl Write) -> Result<()> {
 }
 
 /// Writes all of a Loom file by another version of the specification.
-fn convert(ds: &LoomConnection, spec: &str, target: &Path) -> Result<()> {
+fn convert(mut ds: LoomConnection, spec: &str, target: &Path) -> Result<()> {
+    ds.watch(progress::watch("copying values")?);
     Ok(ds.subset().spec(version(spec)?).write(target)?)
 }
 

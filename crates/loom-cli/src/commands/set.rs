@@ -14,8 +14,7 @@ use crate::{
     error::{Cause, Result},
     open,
     output::Output,
-    progress::Progress,
-    tables,
+    progress, tables,
     what::What,
 };
 
@@ -48,10 +47,11 @@ pub(super) fn run(args: &args::Set, out: &mut Output) -> Result<()> {
             (all.into_iter()).try_for_each(|(name, values)| attrs.insert(&name, values))
         })?,
         Change::Layer(name, matrix) => {
-            let mut progress = Progress::new("writing columns", matrix.shape().1);
-            let batches = matrix.batches().inspect(|batch| {
-                let shape = batch.as_ref().ok().and_then(loom_core::Matrix::shape);
-                progress.advance(shape.map_or(0, |shape| shape.1));
+            let mut steps = progress::watch("writing columns")?.begin(matrix.shape().1 as u64)?;
+            let batches = matrix.batches().map(|batch| {
+                let batch = batch?;
+                steps.advance(batch.shape().map_or(0, |shape| shape.1 as u64))?;
+                Ok(batch)
             });
             let mut layers = ds.layers_mut();
             layers.insert_columns(&name, matrix.dtype(), batches)?;

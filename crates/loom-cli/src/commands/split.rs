@@ -8,7 +8,7 @@ use crate::{
     error::{Cause, Result},
     open,
     output::Output,
-    render, tables,
+    progress, render, tables,
 };
 
 /// Makes the files, and says which.
@@ -35,7 +35,7 @@ pub(super) fn run(args: &args::Split, out: &mut Output) -> Result<()> {
             .collect();
         PathBuf::from(pattern.replace("{}", &value))
     };
-    let ds = open::loom(&args.file)?;
+    let mut ds = open::loom(&args.file)?;
     let attrs = ds.axis_attrs(args.axis);
     let values = match attrs.get_any(&args.by) {
         Err(error) if error.is_not_found() => {
@@ -60,6 +60,7 @@ pub(super) fn run(args: &args::Split, out: &mut Output) -> Result<()> {
         }
         return Ok(());
     }
+    ds.watch(progress::watch("copying values")?);
     for part in wanted(&ds, &args.wanted)?.split(args.axis, &args.by, path)? {
         let path = part.path.to_string_lossy().into_owned();
         writeln!(out, "{}\t{}", render::escape(&path), part.len)?;

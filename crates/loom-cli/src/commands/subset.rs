@@ -4,12 +4,12 @@ use std::io::Write;
 
 use loom_core::{Axis, LoomConnection, Subset};
 
-use crate::{args, chosen, error::Result, open, output::Output, tables};
+use crate::{args, chosen, error::Result, open, output::Output, progress, tables};
 
 /// Makes the file.
 pub(super) fn run(args: &args::Subset, out: &mut Output) -> Result<()> {
     tables::check_new(&args.output, args.new)?;
-    let ds = open::loom(&args.file)?;
+    let mut ds = open::loom(&args.file)?;
     let rows = chosen::positions(&ds, Axis::Rows, &args.wanted)?;
     let cols = chosen::positions(&ds, Axis::Cols, &args.wanted)?;
     if args.new.dry_run {
@@ -22,6 +22,7 @@ pub(super) fn run(args: &args::Subset, out: &mut Output) -> Result<()> {
         )?;
         return Ok(());
     }
+    ds.watch(progress::watch("copying values")?);
     Ok(wanted(&ds, &args.wanted)?.write(&args.output)?)
 }
 

@@ -5,6 +5,7 @@ mod changing;
 mod content;
 mod endings;
 mod hostile;
+mod interrupted;
 mod tables;
 mod values;
 

@@ -16,7 +16,7 @@ mod values;
 
 use std::io::{self, BufRead, Write};
 
-use loom_core::{Aggregate, Combine, Connect, Create, LoomConnection, Mode, SpecVersion};
+use loom_core::{AddLoom, Aggregate, Combine, Connect, Create, LoomConnection, Mode, SpecVersion};
 use serde_json::{Value, json};
 
 use crate::values::{Outcome, array, columns, entries, fill, matrix, metadata, view, with_coo};
@@ -99,10 +99,30 @@ fn call(ds: &mut LoomConnection, call: &Value) -> Outcome<Value> {
             let dropped = ds.add_columns(&view(call)?, &fill(&call["fill"])?)?;
             return Ok(dropped.into());
         }
+        "add_loom" => {
+            let dropped = ds.add_loom(input::text(call, "file"), &add_loom(call)?)?;
+            return Ok(dropped.into());
+        }
         "aggregate" => ds.aggregate_into(input::text(call, "to"), &aggregate(call)?)?,
         other => return Err(format!("no call {other:?}").into()),
     }
     Ok(Value::Null)
+}
+
+/// `"key"`, `"fill"`, `"batch_size"`, `"convert_attrs"`, `"include_graphs"`, each of which can be left
+/// out.
+fn add_loom(call: &Value) -> Outcome<AddLoom> {
+    let mut how = AddLoom::new()
+        .fill(fill(&call["fill"])?)
+        .convert_attrs(call["convert_attrs"] == true)
+        .include_graphs(call["include_graphs"] == true);
+    if let Some(key) = call["key"].as_str() {
+        how = how.key(key);
+    }
+    if call["batch_size"].is_u64() {
+        how = how.batch_size(input::number(&call["batch_size"]));
+    }
+    Ok(how)
 }
 
 /// `"by"`: an attribute, `"function"`, `"layer"`, `"columns"` of names to functions, `"if_equal"`.

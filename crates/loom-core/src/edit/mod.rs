@@ -15,6 +15,7 @@ pub(crate) mod layout;
 mod matrix;
 mod tiles;
 mod triplets;
+mod values;
 
 pub use attrs::AttrsMut;
 pub use columns::Columns;
@@ -29,6 +30,7 @@ pub use triplets::Triplets;
 pub(crate) use change::Change;
 pub(crate) use fit::fit;
 pub(crate) use tiles::{TILE, tiles};
+pub(crate) use values::{Elements, Values};
 
 use crate::{
     connection::name_of,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use h5lite::{Array, DType, Datatype, Number};
+use h5lite::{Array, DType, Number};
 
 use super::{
     Change, NewFile,
@@ -10,7 +10,7 @@ use super::{
     layout::{self, CHUNK},
     matrix::check_finite,
 };
-use crate::{axis::Axis, coo::Coo, error::Result, layers, spec};
+use crate::{axis::Axis, coo::Coo, error::Result, layers};
 
 impl NewFile<'_, '_> {
     /// Makes a layer of zeros; the main matrix first.
@@ -37,6 +37,18 @@ impl NewFile<'_, '_> {
         self.change.write_tile(name, place, values)
     }
 
+    /// Writes a part of a layer with values of another file, whatever they are: what a file holds
+    /// already can be copied.
+    pub(crate) fn copied_tile(
+        &mut self,
+        name: &str,
+        (rows, cols): (Range<usize>, Range<usize>),
+        values: &Array,
+    ) -> Result<()> {
+        let place = [rows.into(), cols.into()];
+        Ok((self.change.edit).write_at(&layers::path(name), &place, values)?)
+    }
+
     /// Sets a row or column attribute.
     ///
     /// # Errors
@@ -48,32 +60,6 @@ impl NewFile<'_, '_> {
             shape: values.shape().to_vec(),
         })?;
         self.change.put_attr(axis, name, values)
-    }
-
-    /// Sets a row or column attribute to elements as the type stores them, none of which leads
-    /// elsewhere in a file.
-    ///
-    /// # Errors
-    /// As [`axis_attr`](Self::axis_attr).
-    pub(crate) fn axis_elements(
-        &mut self,
-        axis: Axis,
-        name: &str,
-        (datatype, shape): (&Datatype, &[usize]),
-        elements: &[u8],
-    ) -> Result<()> {
-        spec::check_name(axis.attribute(), name)?;
-        self.wants(Length {
-            what: format!("{} {name:?}", axis.attribute()),
-            axis,
-            shape: shape.to_vec(),
-        })?;
-        let path = format!("{}/{name}", axis.attrs_path());
-        let options = layout::attribute(shape, datatype.clone());
-        (self.change.edit).create(&path, DType::U8, shape, &options)?;
-        self.change.edit.write_bytes_at(&path, &[], elements)?;
-        self.change.stamp(&path)?;
-        self.change.stamp(axis.attrs_path())
     }
 
     /// Sets a graph.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use h5lite::{DType, Selection};
+use h5lite::{DType, Selection, Steps};
 
 use super::{
     bands,
@@ -10,10 +10,10 @@ use super::{
 };
 use crate::{
     axis::Axis,
-    connection::{LoomConnection, Mode, connect, name_of},
+    connection::{Connect, LoomConnection, name_of},
     edit::{Change, Fill, fit},
     error::{Error, Result},
-    layers::{self, WHAT},
+    layers::{self, WHAT, volume},
 };
 
 /// How another file is appended. By default its rows are taken as they come, and column attributes
@@ -25,6 +25,7 @@ pub struct AddLoom {
     batch_size: usize,
     convert_attrs: bool,
     include_graphs: bool,
+    validate: bool,
 }
 
 impl Default for AddLoom {
@@ -35,6 +36,7 @@ impl Default for AddLoom {
             batch_size: 1000,
             convert_attrs: false,
             include_graphs: false,
+            validate: true,
         }
     }
 }
@@ -83,6 +85,14 @@ impl AddLoom {
         self.include_graphs = include;
         self
     }
+
+    /// Whether the other file has to be valid: yes, unless called. Files with compound attributes,
+    /// as SCope writes them, are not.
+    #[must_use]
+    pub fn validate(mut self, validate: bool) -> Self {
+        self.validate = validate;
+        self
+    }
 }
 
 /// Everything that was found out before anything is changed.
@@ -103,10 +113,11 @@ impl LoomConnection {
     /// The other file is opened for reading (loompy writes attributes into it). It has every
     /// layer of this one; what it has beside them is not looked at. Values are stored in the types
     /// that this file's layers have; column attributes get the smallest type that holds the values
-    /// of both files, as numpy promotes them. One whose values differ in shape is dropped.
+    /// of both files, as numpy promotes them. One whose values differ in shape is dropped, and so
+    /// are compounds that differ in type or hold text of variable length.
     ///
     /// # Errors
-    /// [`Error::ReadOnly`]; those of [`connect`] for the other file; [`Error::Keys`] naming keys
+    /// [`Error::ReadOnly`]; those of [`connect`](crate::connect) for the other file; [`Error::Keys`] naming keys
     /// that occur twice in a file, or in one of the files only; [`Error::Shape`] for another number
     /// of rows; [`Error::NotFound`] for the key, or a fill value; [`Error::Type`] for values that
     /// the type of a layer does not hold, and for an attribute that is text in one of the files
@@ -115,7 +126,7 @@ impl LoomConnection {
     /// changed then.
     pub fn add_loom(&mut self, other: impl AsRef<Path>, how: &AddLoom) -> Result<Vec<String>> {
         self.state.check_writable()?;
-        let other = connect(other, Mode::Read)?;
+        let other = Connect::new().validate(how.validate).open(other)?;
         let work = self.plan_adding(other, how)?;
         self.atomically(|ds| work.apply(ds, how))?;
         Ok(work.plan.dropped)
@@ -198,7 +209,7 @@ impl Work {
         for column in &self.plan.columns {
             let values = column.values(axis, &inputs(&self.names, ds, &self.other))?;
             ds.state
-                .change(|change| change.put_attr(axis, &column.name, &values))?;
+                .change(|change| change.put_values(axis, &column.name, &values))?;
         }
         for name in &self.plan.dropped {
             if ds.ca().contains(name)? {
@@ -213,8 +224,11 @@ impl Work {
         if how.include_graphs {
             self.add_graphs(ds)?;
         }
+        let watch = ds.state.watch.clone();
+        let mut steps = watch.begin(volume(self.other.shape(), self.layers.len()))?;
         ds.state.change(|change| {
-            (self.layers.iter()).try_for_each(|name| self.add_layer(change, name, how.batch_size))
+            (self.layers.iter())
+                .try_for_each(|name| self.add_layer(change, name, how.batch_size, &mut steps))
         })
     }
 
@@ -236,7 +250,13 @@ impl Work {
     }
 
     /// Writes the columns of a layer, in whole chunks but for the first and the last.
-    fn add_layer(&self, change: &mut Change<'_, '_>, name: &str, batch: usize) -> Result<()> {
+    fn add_layer(
+        &self,
+        change: &mut Change<'_, '_>,
+        name: &str,
+        batch: usize,
+        steps: &mut Steps,
+    ) -> Result<()> {
         let layer = self.other.layer(name)?;
         let path = layers::path(name);
         let ours = change.edit.file().dataset(&path)?;
@@ -267,6 +287,7 @@ impl Work {
                 fit(&values, dtype, &what)?.into_owned()
             };
             change.write_tile(name, (0..rows, start..end), &values)?;
+            steps.advance(values.len() as u64)?;
             start = end;
         }
         change.stamp(&path)

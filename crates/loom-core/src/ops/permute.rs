@@ -1,6 +1,6 @@
 //! Rows or columns in another order: loompy's `permute`.
 
-use h5lite::Selection;
+use h5lite::{Selection, Steps};
 
 use crate::{
     axis::Axis,
@@ -62,9 +62,11 @@ impl LoomConnection {
         let layers = self.layers().keys()?;
         let attributes = self.axis_attrs(axis).keys()?;
         let order = Selection::from(order);
+        let watch = self.state.watch.clone();
+        let mut steps = watch.begin(layers::volume(self.shape(), layers.len()))?;
         self.state.change(|change| {
             for name in &layers {
-                change.permute_layer(name, axis, &order)?;
+                change.permute_layer(name, axis, &order, &mut steps)?;
             }
             for name in &attributes {
                 change.permute_attr(name, axis, &order)?;
@@ -104,7 +106,13 @@ const BAND: usize = if cfg!(test) { 1 << 14 } else { 1 << 26 };
 
 impl Change<'_, '_> {
     /// Moves the values of a layer as they are stored, a band of chunks at a time.
-    fn permute_layer(&mut self, name: &str, axis: Axis, order: &Selection) -> Result<()> {
+    fn permute_layer(
+        &mut self,
+        name: &str,
+        axis: Axis,
+        order: &Selection,
+        steps: &mut Steps,
+    ) -> Result<()> {
         let path = layers::path(name);
         let (rows, cols) = self.shape;
         let layer = self.edit.file().dataset(&path)?;
@@ -136,6 +144,7 @@ impl Change<'_, '_> {
             let elements = source.read_bytes(&[rows, cols])?;
             let (rows, cols) = axis.pair(Selection::All, band);
             (self.edit).write_bytes_at(&path, &[rows, cols], &elements)?;
+            steps.advance((elements.len() / element) as u64)?;
         }
         self.stamp(&path)
     }

@@ -33,7 +33,9 @@ impl Subset<'_> {
     /// Writes a file for each value that an attribute of the axis has among what is selected, in
     /// the order of the values. `path` says where, from the value as text.
     ///
-    /// The files take their places when all of them are complete: an error leaves what was there.
+    /// The files take their places when all of them are complete: an error before leaves what was
+    /// there, and no other files. They take them one after another, so that a crash in between, or
+    /// a system that refuses one, leaves some of the files new and the others as they were.
     /// Each file costs a pass over the chunks that hold some of its rows or columns.
     ///
     /// # Errors
@@ -78,14 +80,21 @@ impl Subset<'_> {
             let len = positions.len();
             parts.push((Part { value, path, len }, positions));
         }
+        let of_one = |positions: &Vec<usize>| match axis {
+            Axis::Rows => self.clone().rows(positions.clone()),
+            Axis::Cols => self.clone().cols(positions.clone()),
+        };
+        let mut total: u64 = 0;
+        for (_, positions) in &parts {
+            let one = of_one(positions);
+            total = total.saturating_add(one.steps(&one.check()?)?);
+        }
+        let mut steps = self.ds.state.watch.begin(total)?;
         let mut written: Vec<TempPath> = Vec::new();
         for (part, positions) in &parts {
             let temporary = beside(&part.path)?;
-            let of_one = match axis {
-                Axis::Rows => self.clone().rows(positions.clone()),
-                Axis::Cols => self.clone().cols(positions.clone()),
-            };
-            of_one.write(&temporary)?;
+            let one = of_one(positions);
+            one.write_all(&temporary, &one.check()?, &mut steps)?;
             written.push(temporary);
         }
         for (temporary, (part, _)) in written.into_iter().zip(&parts) {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use h5lite::{DType, Selection};
+use h5lite::{DType, Selection, Steps};
 
 use super::{bands, split::beside};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     edit::{Create, NewFile, tiles},
     error::{Error, Result},
     graphs::Graphs,
-    layers::Layer,
+    layers::{Layer, volume},
     spec::SpecVersion,
 };
 
@@ -99,7 +99,8 @@ impl<'ds> Subset<'ds> {
     ///
     /// Values, attributes and graphs come in the order of the selections. Of graphs the edges
     /// between selected positions are kept, and numbered anew ([`Coo::select`](crate::Coo::select)).
-    /// Matrices are stored as loompy stores them; what the specification does not know is left
+    /// Matrices are stored as loompy stores them, values that are not finite among them (which
+    /// loompy's `create` refuses); what the specification does not know is left
     /// out; the new file gets stamps of its own.
     ///
     /// About 64 MiB of a matrix are in memory at a time, beside one attribute or graph. Where both
@@ -109,15 +110,33 @@ impl<'ds> Subset<'ds> {
     /// # Errors
     /// [`h5lite::Error::OutOfBounds`] for a position outside its axis; [`Error::NotFound`] for a
     /// layer or attribute to leave out; [`Error::Shape`] for a selection of nothing, or for a layer
-    /// or attribute that does not fit the main matrix; [`Error::NotFinite`]; [`Error::Type`] for a
+    /// or attribute that does not fit the main matrix; [`Error::Type`] for a
     /// compound attribute with text of variable length; [`Error::Text`] for text that the version cannot store;
     /// [`Error::Misuse`] for a version that is neither 2.0.1 nor 3.0.0; and where a file cannot be
     /// read or written.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let places = self.check()?;
-        if places.rows.is_sorted() || places.cols.is_sorted() {
-            return self.write_sorted(path, &places);
+        let mut steps = (self.ds.state.watch).begin(self.steps(&places)?)?;
+        self.write_all(path, &places, &mut steps)
+    }
+
+    /// How many values are written.
+    pub(super) fn steps(&self, places: &Positions) -> Result<u64> {
+        let shape = (places.rows.len(), places.cols.len());
+        let passes = if places.is_sorted() { 1 } else { 2 };
+        Ok(volume(shape, self.sources()?.len()).saturating_mul(passes))
+    }
+
+    /// [`write`](Self::write), as a part of a longer call.
+    pub(super) fn write_all(
+        &self,
+        path: &Path,
+        places: &Positions,
+        steps: &mut Steps,
+    ) -> Result<()> {
+        if places.is_sorted() {
+            return self.write_sorted(path, places, steps);
         }
         // First the order of the columns, in bands of rows; then that of the rows.
         let mut order: Vec<usize> = (0..places.rows.len()).collect();
@@ -128,9 +147,11 @@ impl<'ds> Subset<'ds> {
             rows[place] = now;
         }
         let temporary = beside(path)?;
-        self.clone().rows(sorted).write(&temporary)?;
+        let first = self.clone().rows(sorted);
+        first.write_all(&temporary, &first.check()?, steps)?;
         let between = Connect::new().validate(false).open(&temporary)?;
-        between.subset().rows(rows).spec(self.spec).write(path)
+        let second = between.subset().rows(rows).spec(self.spec);
+        second.write_all(path, &second.check()?, steps)
     }
 
     /// Everything that can be wrong before anything is written.
@@ -176,7 +197,7 @@ impl<'ds> Subset<'ds> {
     }
 
     /// Writes the file where one of the selections at least is in the file's order.
-    fn write_sorted(&self, path: &Path, places: &Positions) -> Result<()> {
+    fn write_sorted(&self, path: &Path, places: &Positions, steps: &mut Steps) -> Result<()> {
         let ds = self.ds;
         // Whole bands of the axis that is out of order.
         let axis = match places.rows.is_sorted() {
@@ -193,7 +214,8 @@ impl<'ds> Subset<'ds> {
                     let of_rows = bands::together(&places.rows[rows.clone()]);
                     let of_cols = bands::together(&places.cols[cols.clone()]);
                     let values = layer.read_any(of_rows, of_cols)?;
-                    file.tile(name, (rows, cols), &values)?;
+                    file.copied_tile(name, (rows, cols), &values)?;
+                    steps.advance(values.len() as u64)?;
                 }
             }
             for attr in ds.attrs().iter()? {
@@ -216,24 +238,13 @@ impl<'ds> Subset<'ds> {
         positions: &[usize],
     ) -> Result<()> {
         let attrs = self.ds.axis_attrs(axis);
-        let count = positions.len();
         let positions = bands::together(positions);
         for name in attrs.keys()? {
             if self.skipped.contains(&name) {
                 continue;
             }
-            let dataset = attrs.dataset(&name)?;
-            let compound = !dataset.field_names().is_empty();
-            if !(compound && dataset.is_self_contained()) {
-                file.axis_attr(axis, &name, &attrs.get_at(&name, positions.clone())?)?;
-                continue;
-            }
-            attrs.check_length(&name, &dataset)?;
-            let mut shape = dataset.shape().to_vec();
-            let mut place = vec![Selection::All; shape.len()];
-            (shape[0], place[0]) = (count, positions.clone());
-            let elements = dataset.read_bytes(&place)?;
-            file.axis_elements(axis, &name, (dataset.datatype(), &shape), &elements)?;
+            let values = attrs.values_at(&name, positions.clone())?;
+            file.axis_values(axis, &name, &values)?;
         }
         Ok(())
     }
@@ -246,6 +257,11 @@ pub(super) struct Positions {
 }
 
 impl Positions {
+    /// Whether one of the selections at least is in the file's order.
+    fn is_sorted(&self) -> bool {
+        self.rows.is_sorted() || self.cols.is_sorted()
+    }
+
     fn of(&self, axis: Axis) -> &[usize] {
         axis.of((&self.rows, &self.cols))
     }

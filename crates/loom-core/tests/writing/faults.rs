@@ -1,7 +1,7 @@
 //! Every call that changes a file, on a system that fails at some write, sync or cut.
 
 use loom_core::{
-    Axis, Connect, DType, Error, Fill, LoomConnection, LoomView, Mode, Result,
+    AddLoom, Axis, Connect, DType, Error, Fill, LoomConnection, LoomView, Mode, Result,
     h5lite::{self, testing::FaultyFile},
 };
 
@@ -46,6 +46,16 @@ const CALLS: &[(&str, Call)] = &[
     ("add_columns", |ds| {
         let data = ds.view(.., ..3)?;
         ds.add_columns(&data, &Fill::Auto).map(drop)
+    }),
+    ("add_loom", |ds| {
+        let folder = tempfile::tempdir().unwrap();
+        let other = folder.path().join("other.loom");
+        let mut view = ds.view(.., ..3)?;
+        view.attrs.insert("note".into(), "x".into());
+        loom_core::create(&other, &view)?;
+        let how = AddLoom::new().key("Gene").fill(Fill::Auto);
+        let how = how.convert_attrs(true).include_graphs(true);
+        ds.add_loom(&other, &how).map(drop)
     }),
     ("permute rows", |ds| {
         let order: Vec<_> = (0..ds.shape().0).rev().collect();

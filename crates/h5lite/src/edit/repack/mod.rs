@@ -30,6 +30,7 @@ use crate::{
     image::{Address, Sizes},
     object::Object,
     store::{self, Store, write_all},
+    watch::Steps,
 };
 
 /// Links of a group that asks for their order of creation: more do not fit into a header, and are
@@ -104,6 +105,7 @@ struct Repack<'a> {
     heap: HeapWriter<'a>,
     /// How many bytes of data may still be copied: those of a sound file do not overlap.
     left: u64,
+    steps: Steps,
 }
 
 impl<'a> Repack<'a> {
@@ -118,6 +120,7 @@ impl<'a> Repack<'a> {
             moved: HashMap::new(),
             heap: HeapWriter::new(source.image()),
             left: source.image().len(),
+            steps: options.watch.begin(source.image().len())?,
         };
         repack.read_all()?;
         Ok(repack)
@@ -203,7 +206,7 @@ impl<'a> Repack<'a> {
     fn spend(&mut self, structure: &'static str, at: Address, len: u64) -> Result<()> {
         let overlap = || Error::corrupt(structure, at, "it overlaps other data");
         self.left = self.left.checked_sub(len).ok_or_else(overlap)?;
-        Ok(())
+        self.steps.advance(len)
     }
 
     /// Where the headers stand, one after another.

@@ -3,17 +3,19 @@
 use crate::{
     format::message::{Filter, FilterId},
     object::Dataset,
+    watch::Watch,
 };
 
 /// What a repacked file has otherwise than its original: nothing, unless asked for.
 ///
 /// Only datasets in chunks are concerned, and only those whose filters are known: others stay as
 /// they are, with the very bytes of their chunks.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct RepackOptions {
     deflate: Option<u32>,
     shuffle: Option<bool>,
     chunk: Option<Vec<usize>>,
+    pub(super) watch: Watch,
 }
 
 impl RepackOptions {
@@ -42,6 +44,13 @@ impl RepackOptions {
     #[must_use]
     pub fn chunk(mut self, chunk: &[usize]) -> Self {
         self.chunk = Some(chunk.to_vec());
+        self
+    }
+
+    /// Who follows the call; its steps are the bytes of the original.
+    #[must_use]
+    pub fn watch(mut self, watch: Watch) -> Self {
+        self.watch = watch;
         self
     }
 

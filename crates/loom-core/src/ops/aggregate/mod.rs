@@ -22,10 +22,13 @@ use crate::{
     connection::LoomConnection,
     edit::{Create, tiles},
     error::{Error, Result},
-    layers::Layer,
+    layers::{Layer, volume},
     numeric::with_number,
     view::LoomView,
 };
+
+/// Rows that are worked on between two steps of a watched call: whole chunks for all cores.
+const ROWS: usize = 1024;
 
 /// How columns are grouped, and what becomes of each group.
 ///
@@ -143,22 +146,25 @@ impl LoomConnection {
     ///
     /// # Errors
     /// As [`aggregate`](Self::aggregate); [`Error::NotFinite`] for a result that is not finite;
-    /// [`Error::Type`] for a compound row attribute; and where the file cannot be written.
+    /// [`Error::Type`] for a compound row
+    /// attribute with text of variable length; and where the file cannot be written.
     pub fn aggregate_into(&self, path: impl AsRef<Path>, how: &Aggregate) -> Result<()> {
         let (layer, groups, ca) = self.grouped(how)?;
         let shape = (layer.shape().0, groups.len());
+        let mut steps = (self.state.watch).begin(volume(self.shape(), 1))?;
         Create::new().write(path, |file| {
             file.layer("", DType::F64, shape)?;
             let height = tiles(shape, 8, Axis::Cols, usize::MAX)
                 .next()
-                .map_or(1, |(rows, _)| rows.len());
+                .map_or(1, |(rows, _)| rows.len().min(ROWS));
             for start in (0..shape.0).step_by(height) {
                 let rows = start..(start + height).min(shape.0);
-                let values = matrix(&layer, &groups, how.function, rows.clone())?;
-                file.tile("", (rows, 0..shape.1), &values)?;
+                let part = matrix(&layer, &groups, how.function, rows.clone())?;
+                steps.advance(volume((rows.len(), self.shape().1), 1))?;
+                file.tile("", (rows, 0..shape.1), &part)?;
             }
             for name in self.ra().keys()? {
-                file.axis_attr(Axis::Rows, &name, &self.ra().get_at(&name, ..)?)?;
+                file.axis_values(Axis::Rows, &name, &self.ra().values_at(&name, ..)?)?;
             }
             (ca.iter()).try_for_each(|(name, values)| file.axis_attr(Axis::Cols, name, values))
         })

@@ -2,18 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use h5lite::{Array, DType};
+use h5lite::Array;
 
-use super::Input;
+use super::{
+    Input,
+    kind::{Kind, Type},
+};
 use crate::{
-    attrs::Attrs,
     axis::Axis,
-    edit::Fill,
+    edit::{Fill, Values},
     error::{Error, Result},
-    ops::{
-        bands,
-        types::{cast, promote, repeat, zeros},
-    },
+    ops::{bands, types::repeat},
     spec,
 };
 
@@ -40,13 +39,6 @@ pub(crate) struct Column {
     from: Vec<From>,
 }
 
-/// The type of an attribute, and the shape of each of its values.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Kind {
-    pub(super) dtype: DType,
-    pub(super) shape: Vec<usize>,
-}
-
 /// Where the values of one file are.
 #[derive(Clone, Debug)]
 enum From {
@@ -58,45 +50,21 @@ enum From {
     Missing,
 }
 
-impl Kind {
-    /// That of an attribute of a file.
-    pub(super) fn of(attrs: Attrs<'_>, name: &str) -> Result<Self> {
-        // Nothing of it is read, but what cannot be read is found now.
-        let none = attrs.get_at(name, ..0)?;
-        Ok(Self {
-            dtype: none.dtype(),
-            shape: none.shape()[1..].to_vec(),
-        })
-    }
-
-    /// That of a value.
-    fn of_value(value: &Array) -> Self {
-        Self {
-            dtype: value.dtype(),
-            shape: value.shape().to_vec(),
-        }
-    }
-}
-
 impl Column {
     /// All of its values.
-    pub(crate) fn values(&self, axis: Axis, inputs: &[Input<'_>]) -> Result<Array> {
+    pub(crate) fn values(&self, axis: Axis, inputs: &[Input<'_>]) -> Result<Values> {
         let parts = self.from.iter().zip(inputs).map(|(from, input)| {
             let count = input.positions.len();
             match from {
                 From::Attribute => {
                     let positions = bands::together(&input.positions);
-                    let values = input.ds.axis_attrs(axis).get_at(&self.name, positions)?;
-                    Ok(cast(values, self.kind.dtype))
+                    input.ds.axis_attrs(axis).values_at(&self.name, positions)
                 }
-                From::Value(value) => Ok(repeat(&cast(value.clone(), self.kind.dtype), count)),
-                From::Missing => {
-                    let shape = [&[count], self.kind.shape.as_slice()].concat();
-                    Ok(zeros(&shape, self.kind.dtype))
-                }
+                From::Value(value) => Ok(Values::Known(repeat(value, count))),
+                From::Missing => Ok(self.kind.zeros(count)),
             }
         });
-        Ok(Array::concatenate(0, parts.collect::<Result<_>>()?)?)
+        self.kind.concatenate(parts.collect::<Result<_>>()?)
     }
 }
 
@@ -137,8 +105,7 @@ impl Plan {
         };
         let (mut columns, mut dropped) = (Vec::new(), Vec::new());
         for (name, mut from) in named {
-            let keep = !compound(axis, &name, &from, inputs)?
-                && (converted.contains(&name) || fill(how, &name, &mut from, inputs)?);
+            let keep = converted.contains(&name) || fill(how, &name, &mut from, inputs)?;
             let kind = match keep {
                 true => kind(axis, &name, &from, inputs)?,
                 false => None,
@@ -156,17 +123,6 @@ impl Plan {
     }
 }
 
-/// Whether a file has it as a compound, which cannot be put behind another.
-fn compound(axis: Axis, name: &str, from: &[From], inputs: &[Input<'_>]) -> Result<bool> {
-    for (from, input) in from.iter().zip(inputs) {
-        let there = matches!(from, From::Attribute);
-        if there && !input.ds.axis_attrs(axis).fields(name)?.is_empty() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 /// Fills in what files lack; whether the attribute is kept.
 fn fill(how: &Rules<'_>, name: &str, from: &mut [From], inputs: &[Input<'_>]) -> Result<bool> {
     let missing = from.iter().any(|from| matches!(from, From::Missing));
@@ -178,7 +134,19 @@ fn fill(how: &Rules<'_>, name: &str, from: &mut [From], inputs: &[Input<'_>]) ->
     let Some(value) = values.get(name) else {
         return Err(Error::not_found("fill value", name));
     };
-    let shape = kind(how.axis, name, from, inputs)?.map(|kind| kind.shape);
+    let known = kind(how.axis, name, from, inputs)?;
+    if let Some(Kind {
+        elements: Type::Stored(_),
+        ..
+    }) = known
+    {
+        return Err(Error::Type {
+            what: format!("the fill value for {} {name:?}", how.axis.attribute()),
+            expected: "a compound, which only auto gives,".to_owned(),
+            found: value.dtype().to_string(),
+        });
+    }
+    let shape = known.map(|kind| kind.shape);
     if shape.as_ref().is_some_and(|shape| shape != value.shape()) {
         return Err(Error::Shape {
             what: format!("the fill value for {} {name:?}", how.axis.attribute()),
@@ -225,37 +193,31 @@ fn convert(
     Ok(globals.into_keys().collect())
 }
 
-/// The type that holds the values of all files; `None` where they differ in shape.
+/// The type that holds the values of all files; `None` where they differ in shape, or are
+/// compounds that cannot follow each other.
 fn kind(axis: Axis, name: &str, from: &[From], inputs: &[Input<'_>]) -> Result<Option<Kind>> {
     let mut kind: Option<(Kind, &Input<'_>)> = None;
     for (from, input) in from.iter().zip(inputs) {
         let found = match from {
             From::Attribute => Kind::of(input.ds.axis_attrs(axis), name)?,
-            From::Value(value) => Kind::of_value(value),
+            From::Value(value) => Some(Kind::of_value(value)),
             From::Missing => continue,
+        };
+        let Some(found) = found else {
+            return Ok(None);
         };
         kind = match kind {
             None => Some((found, input)),
             Some((before, _)) if before.shape != found.shape => return Ok(None),
             Some((before, first)) => {
                 let what = format!("{} {name:?}", axis.attribute());
-                let dtype = common(&what, (before.dtype, first), (found.dtype, input))?;
-                Some((Kind { dtype, ..before }, first))
+                let types = ((&before.elements, first), (&found.elements, input));
+                let Some(elements) = Type::common(&what, types.0, types.1)? else {
+                    return Ok(None);
+                };
+                Some((Kind { elements, ..before }, first))
             }
         };
     }
     Ok(kind.map(|(kind, _)| kind))
-}
-
-/// The type for the values of both files.
-pub(super) fn common(
-    what: &str,
-    (before, first): (DType, &Input<'_>),
-    (found, input): (DType, &Input<'_>),
-) -> Result<DType> {
-    promote(before, found).ok_or_else(|| Error::Type {
-        what: format!("{what} of {}", input.name),
-        expected: format!("{before}, as in {},", first.name),
-        found: found.to_string(),
-    })
 }

@@ -1,9 +1,9 @@
 //! The layers of the result, put together tile by tile.
 
-use h5lite::{DType, Number};
+use h5lite::{DType, Number, Steps};
 use ndarray::{Array2, Axis as ArrayAxis, Slice};
 
-use super::{Input, Join, align::Alignment, columns::common};
+use super::{Input, Join, align::Alignment, kind::common};
 use crate::{
     axis::Axis,
     edit::{NewFile, tiles},
@@ -83,6 +83,7 @@ impl<'i> Joined<'i> {
         axis: Axis,
         batch: usize,
         (inputs, rows): (&[Input<'_>], &Alignment),
+        steps: &mut Steps,
     ) -> Result<()> {
         let along = inputs.iter().map(|input| input.positions.len()).sum();
         let (height, width) = axis.pair(along, rows.len);
@@ -90,10 +91,12 @@ impl<'i> Joined<'i> {
         let size = self.dtype.size().unwrap_or(8);
         for tile in tiles((height, width), size, axis.other(), batch) {
             let (along, across) = (axis.of(tile.clone()), axis.other().of(tile.clone()));
+            let values = (along.len() * across.len()) as u64;
             with_number!(self.dtype, T => {
-                let values = self.tile::<T>(axis, (along, across), inputs, rows)?;
-                file.tile(&self.name, tile, &values.into())?;
+                let part = self.tile::<T>(axis, (along, across), inputs, rows)?;
+                file.tile(&self.name, tile, &part.into())?;
             }, text => return Err(Error::Misuse(format!("{WHAT} {:?} holds text", self.name))));
+            steps.advance(values)?;
         }
         Ok(())
     }

@@ -3,31 +3,29 @@
 mod align;
 mod columns;
 mod graphs;
+mod kind;
 mod matrix;
+mod rows;
 
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
-use h5lite::{Array, Selection};
+use h5lite::{Array, Selection, Watch};
 
 pub use align::Join;
 pub(super) use align::Keys;
 pub(super) use columns::{Plan, Rules};
 pub(super) use graphs::{joined_graph, narrow};
 
-use self::{
-    align::Alignment,
-    columns::{Kind, common},
-    matrix::Joined,
-};
-use super::types::{cast, zeros};
+use self::{align::Alignment, matrix::Joined};
 use crate::{
     axis::Axis,
-    connection::{LoomConnection, Mode, connect},
+    connection::{Connect, LoomConnection},
     edit::{Create, Fill, NewFile},
     error::{Error, Result},
+    layers::volume,
 };
 
 /// How files are put side by side in a new one: loompy's `combine` and `combine_faster`.
@@ -45,6 +43,7 @@ use crate::{
 /// | row attributes, row graphs | those of the first file; in an outer join, a row that it lacks has its values from the first file that has it |
 /// | column graphs | those of the first file, with its edges, or with those of [all files](Self::include_graphs) |
 /// | global attributes | those of the first file, and those [given](Self::attr) |
+/// | version, date | 3.0.0 and, where there is no other, the present: it is a new file, as `combine_faster` makes one (`combine` changes a copy of the first file) |
 ///
 /// # Examples
 /// ```no_run
@@ -72,6 +71,8 @@ pub struct Combine {
     include_graphs: bool,
     source: Option<String>,
     attrs: BTreeMap<String, Array>,
+    watch: Watch,
+    validate: bool,
 }
 
 /// What [`Combine::write`] made.
@@ -81,7 +82,7 @@ pub struct Combined {
     /// (rows, columns).
     pub shape: (usize, usize),
     /// Column attributes that were left out, because a file lacks them, the shapes of their values
-    /// differ, or they are compounds.
+    /// differ, or they are compounds that differ in type or hold text of variable length.
     pub dropped: Vec<String>,
 }
 
@@ -111,6 +112,8 @@ impl Combine {
             include_graphs: false,
             source: None,
             attrs: BTreeMap::new(),
+            watch: Watch::default(),
+            validate: true,
         }
     }
 
@@ -159,7 +162,8 @@ impl Combine {
     }
 
     /// Whether global attributes that differ between files become column attributes. Files that
-    /// lack one get 0, or `""`; `CreationDate` is one of them.
+    /// lack one get 0, or `""` (loompy drops one that the first files have and the third lacks);
+    /// `CreationDate` is one of them.
     pub fn convert_attrs(mut self, convert: bool) -> Self {
         self.convert_attrs = convert;
         self
@@ -185,6 +189,19 @@ impl Combine {
         self
     }
 
+    /// Whether the files have to be valid: yes, unless called. Those with compound attributes, as
+    /// SCope writes them, are not.
+    pub fn validate(mut self, validate: bool) -> Self {
+        self.validate = validate;
+        self
+    }
+
+    /// Who follows [`write`](Self::write); its steps are values of matrices.
+    pub fn watch(mut self, watch: Watch) -> Self {
+        self.watch = watch;
+        self
+    }
+
     /// Writes the file, in the place of whatever has this path. A failure leaves what was there.
     ///
     /// Beside the tile of a layer, the positions of both axes, the keys of all files, and one
@@ -193,11 +210,12 @@ impl Combine {
     /// # Errors
     /// [`Error::Keys`] naming keys that occur several times in a file, or in a strict join keys
     /// that are not in both of two files; [`Error::Shape`] for another number of rows without a
-    /// key; [`Error::Type`] for an attribute that is text in one file and numbers in another;
+    /// key; [`Error::Type`] for an attribute that is text in one file and numbers in another, and for
+    /// a compound row attribute with text of variable length;
     /// [`Error::Exists`] where a file has an attribute of the name given to
     /// [`source`](Self::source); [`Error::NotFound`] for the key; [`Error::Misuse`] for no files,
     /// another number of selections, a batch of 0, a join without a key, or a layer that a file
-    /// lacks; those of [`connect`]; and where a file cannot be read or written.
+    /// lacks; those of [`connect`](crate::connect); and where a file cannot be read or written.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<Combined> {
         let axis = self.axis;
         let files = self.open()?;
@@ -206,12 +224,13 @@ impl Combine {
         let plan = Plan::new(&self.rules(), &inputs)?;
         let layers = Joined::all(&inputs, self.join)?;
         let along = inputs.iter().map(|input| input.positions.len()).sum();
+        let mut steps = (self.watch).begin(volume((along, rows.len), layers.len()))?;
         Create::new().write(path, |file| {
             for layer in &layers {
-                layer.write(file, axis, self.batch_size, (&inputs, &rows))?;
+                layer.write(file, axis, self.batch_size, (&inputs, &rows), &mut steps)?;
             }
             for column in &plan.columns {
-                file.axis_attr(axis, &column.name, &column.values(axis, &inputs)?)?;
+                file.axis_values(axis, &column.name, &column.values(axis, &inputs)?)?;
             }
             self.copy_globals(file, &inputs, &plan)?;
             self.copy_row_attrs(file, &inputs, &rows)?;
@@ -249,7 +268,7 @@ impl Combine {
                 self.files.len()
             )),
             _ => (self.files.iter())
-                .map(|path| connect(path, Mode::Read))
+                .map(|path| Connect::new().validate(self.validate).open(path))
                 .collect(),
         }
     }
@@ -304,63 +323,5 @@ impl Combine {
         self.attrs
             .iter()
             .try_for_each(|(name, value)| file.attr(name, value))
-    }
-
-    /// Row attributes: each value from the first file that has the row and the attribute.
-    fn copy_row_attrs(
-        &self,
-        file: &mut NewFile<'_, '_>,
-        inputs: &[Input<'_>],
-        rows: &Alignment,
-    ) -> Result<()> {
-        let axis = self.axis.other();
-        for name in inputs[0].ds.axis_attrs(axis).keys()? {
-            if self.skipped.contains(&name) {
-                continue;
-            }
-            let mut kind = Kind::of(inputs[0].ds.axis_attrs(axis), &name)?;
-            // Places of the result, and their values, file by file.
-            let mut places: Vec<usize> = Vec::with_capacity(rows.len);
-            let mut parts = Vec::new();
-            let mut open: Vec<usize> = (0..rows.len).collect();
-            for (input, of_file) in inputs.iter().zip(&rows.files) {
-                let attrs = input.ds.axis_attrs(axis);
-                if open.is_empty() || !attrs.contains(&name)? {
-                    continue;
-                }
-                let found = Kind::of(attrs, &name)?;
-                if found.shape != kind.shape {
-                    continue;
-                }
-                let (here, rest): (Vec<usize>, Vec<usize>) = open
-                    .into_iter()
-                    .partition(|&place| of_file[place].is_some());
-                open = rest;
-                if here.is_empty() {
-                    continue;
-                }
-                let what = format!("{} {name:?}", axis.attribute());
-                kind.dtype = common(&what, (kind.dtype, &inputs[0]), (found.dtype, input))?;
-                let positions: Vec<usize> = here.iter().filter_map(|&at| of_file[at]).collect();
-                parts.push(attrs.get_at(&name, super::bands::together(&positions))?);
-                places.extend(here);
-            }
-            if !open.is_empty() || parts.is_empty() {
-                let shape = [&[open.len()], kind.shape.as_slice()].concat();
-                parts.push(zeros(&shape, kind.dtype));
-                places.extend(open);
-            }
-            let parts = parts
-                .into_iter()
-                .map(|part| cast(part, kind.dtype))
-                .collect();
-            let mut order = vec![0; places.len()];
-            for (at, &place) in places.iter().enumerate() {
-                order[place] = at;
-            }
-            let values = Array::concatenate(0, parts)?.take(&order)?;
-            file.axis_attr(axis, &name, &values)?;
-        }
-        Ok(())
     }
 }

@@ -3,6 +3,7 @@
 mod add_loom;
 mod aggregate;
 mod combine;
+mod compounds;
 mod joins;
 mod subset;
 
