@@ -143,6 +143,11 @@ impl Image {
         self.end.saturating_sub(self.base)
     }
 
+    /// Where an address is, counted from the start of the source: behind a user block it is later.
+    pub(crate) fn position(&self, address: Address) -> u64 {
+        self.base.saturating_add(address.0)
+    }
+
     /// `len` bytes at `address`, borrowed from memory where possible.
     ///
     /// # Errors

@@ -35,7 +35,9 @@ pub use format::message::{
 pub use image::{Address, Extent};
 pub use limits::Limits;
 pub use lock::Locking;
-pub use object::{Attribute, Dataset, Group, Link, NamedDatatype, Object, Reader};
+pub use object::{
+    Attribute, ChunkLocation, Dataset, Group, Link, NamedDatatype, Object, RawData, Reader,
+};
 pub use space::Space;
 pub use threads::Threads;
 #[doc(hidden)]

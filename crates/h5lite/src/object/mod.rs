@@ -5,12 +5,14 @@ mod dataset;
 mod group;
 pub(crate) mod links;
 pub(crate) mod path;
+mod raw_data;
 mod reader;
 
 pub use attribute::Attribute;
 pub(crate) use attribute::dense as dense_attributes;
 pub use dataset::Dataset;
 pub use group::{Group, Link};
+pub use raw_data::{ChunkLocation, RawData};
 pub use reader::Reader;
 
 use crate::{
