@@ -9,7 +9,7 @@ use crate::{axis::Axis, coo::Places, error::Result, layers::Layer};
 
 /// Values in a piece: enough to make up for the cost of a read, and few enough to stay in the
 /// processor's cache.
-const PIECE: usize = 1 << 16;
+const PIECE: usize = 1 << 18;
 
 /// How much of a layer is read at a time: positions along `axis`, and across it. Both are whole
 /// chunks; a piece is as narrow along the axis as a chunk, so that there are many to share out.
