@@ -13,6 +13,10 @@ use crate::{
     layers::Layer,
 };
 
+/// Bands whose non-zeros are in memory on their own: enough to keep all cores busy, and few enough
+/// that the result is hardly there twice.
+const TOGETHER: usize = if cfg!(test) { 2 } else { 64 };
+
 impl LoomConnection {
     /// The non-zeros of a block of the main matrix; see [`Layer::sparse`].
     ///
@@ -55,33 +59,36 @@ impl Layer<'_> {
         self.afford_results(&block, size_of::<T>())?;
         let across = cols.bands(wide);
         let total = AtomicUsize::new(0);
-        let parts = self.each(
-            rows.bands(high),
-            || Ok((self.reader()?, Workspace::default())),
-            |(reader, work), band| {
-                let mut found = Triplets::default();
-                for piece in &across {
-                    work.fit(band.len, piece.len);
-                    let block = [band.selection.clone(), piece.selection.clone()];
-                    reader.read_into(&block, &mut work.block)?;
-                    for (row, line) in (band.first..).zip(work.block.chunks_exact(piece.len)) {
-                        let count = compress(line, &mut work.at, &mut work.values);
-                        let (at, values) = (&work.at[..count], &work.values[..count]);
-                        found.add(&rows, row, &cols, piece.first, at, values);
+        let mut all = Triplets::default();
+        for bands in rows.bands(high).chunks(TOGETHER) {
+            let parts = self.each(
+                bands.to_vec(),
+                || Ok((self.reader()?, Workspace::default())),
+                |(reader, work), band| {
+                    let mut found = Triplets::default();
+                    for piece in &across {
+                        work.fit(band.len, piece.len);
+                        let block = [band.selection.clone(), piece.selection.clone()];
+                        reader.read_into(&block, &mut work.block)?;
+                        for (row, line) in (band.first..).zip(work.block.chunks_exact(piece.len)) {
+                            let count = compress(line, &mut work.at, &mut work.values);
+                            let (at, values) = (&work.at[..count], &work.values[..count]);
+                            found.add(&rows, row, &cols, piece.first, at, values);
+                        }
                     }
-                }
-                let count = found.data.len();
-                let so_far = total.fetch_add(count, Ordering::Relaxed) + count;
-                // Twice: at the end they are in the parts and in the whole.
-                self.afford_results(&[so_far, 2], 2 * size_of::<u32>() + size_of::<T>())?;
-                if across.len() > 1 && rows.in_order() && cols.in_order() {
-                    found.sort_rows();
-                }
-                found.shrink();
-                Ok(found)
-            },
-        )?;
-        let mut all = Triplets::concat(parts);
+                    let count = found.data.len();
+                    let so_far = total.fetch_add(count, Ordering::Relaxed) + count;
+                    // Twice: lists that grow have room for as much again.
+                    self.afford_results(&[so_far, 2], 2 * size_of::<u32>() + size_of::<T>())?;
+                    if across.len() > 1 && rows.in_order() && cols.in_order() {
+                        found.sort_rows();
+                    }
+                    Ok(found)
+                },
+            )?;
+            parts.into_iter().for_each(|part| all.append(part));
+        }
+        all.shrink();
         if !(rows.in_order() && cols.in_order()) {
             all.sort();
         }
@@ -191,19 +198,10 @@ impl<T: Number> Triplets<T> {
         self.data.shrink_to_fit();
     }
 
-    fn concat(parts: Vec<Self>) -> Self {
-        let total = parts.iter().map(|part| part.data.len()).sum();
-        let mut all = Self {
-            row: Vec::with_capacity(total),
-            col: Vec::with_capacity(total),
-            data: Vec::with_capacity(total),
-        };
-        for part in parts {
-            all.row.extend_from_slice(&part.row);
-            all.col.extend_from_slice(&part.col);
-            all.data.extend_from_slice(&part.data);
-        }
-        all
+    fn append(&mut self, part: Self) {
+        self.row.extend(part.row);
+        self.col.extend(part.col);
+        self.data.extend(part.data);
     }
 
     /// Sorts by row, keeping the order within each row. Rows must lie close together.

@@ -5,6 +5,7 @@ mod aggregate;
 mod combine;
 mod compounds;
 mod joins;
+mod sparse;
 mod subset;
 
 use std::{
