@@ -49,11 +49,13 @@ impl Compressed {
         let starts = starts.ok_or_else(|| opened.wrong("indptr: a negative number"))?;
         let count = opened.count()?;
         let orderly = starts.is_sorted() && starts.first() == Some(&0);
-        if starts.len() != shape.1 + 1 || !orderly || starts.last() != Some(&count) {
+        if shape.1.checked_add(1) != Some(starts.len()) || !orderly || starts.last() != Some(&count)
+        {
             return Err(opened.wrong(&format!(
-                "indptr: {} numbers, where {} are needed, from 0 to {count} and never falling",
+                "indptr: {} numbers, where one more than {} is needed, from 0 to {count} and never \
+                 falling",
                 starts.len(),
-                shape.1 + 1
+                shape.1
             )));
         }
         opened.starts = starts;

@@ -275,7 +275,7 @@ fn compressed_matrices_that_contradict_themselves() {
         (
             &[0, 2][..],
             &[0, 2, 1][..],
-            "indptr: 2 numbers, where 3 are needed",
+            "indptr: 2 numbers, where one more than 2 is needed",
         ),
         (&[0, 2, 4], &[0, 2, 1], "from 0 to 3"),
         (&[0, 4, 3], &[0, 2, 1], "never falling"),
