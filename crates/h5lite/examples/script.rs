@@ -182,7 +182,7 @@ fn read(file: &str, line: &Value) -> Outcome<Value> {
         return Ok(json!({ "shape": shape, "dtype": dtype, "values": strings }));
     }
     let mut bytes = Vec::new();
-    with_array!(&values, a => a.iter().for_each(|value| h5lite::Element::put_little_endian(value, &mut bytes)));
+    with_array!(&values, a => h5lite::Element::put_little_endian(a.as_slice().ok_or("an array in C order")?, &mut bytes));
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(json!({ "shape": shape, "dtype": dtype, "hex": hex }))
 }

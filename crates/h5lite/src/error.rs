@@ -168,6 +168,19 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Names the object in which the error happened, unless a deeper object is named already.
+    pub(crate) fn in_object(self, path: &str) -> Self {
+        match self {
+            Self::InObject { .. } => self,
+            other => Self::InObject {
+                path: path.to_owned(),
+                source: Box::new(other),
+            },
+        }
+    }
+}
+
 /// Adds the path of the object to an error, once.
 pub(crate) trait InObject<T> {
     /// Names the object in which the error happened, unless a deeper object is named already.
@@ -176,12 +189,6 @@ pub(crate) trait InObject<T> {
 
 impl<T> InObject<T> for Result<T> {
     fn in_object(self, path: &str) -> Result<T> {
-        self.map_err(|error| match error {
-            Error::InObject { .. } => error,
-            other => Error::InObject {
-                path: path.to_owned(),
-                source: Box::new(other),
-            },
-        })
+        self.map_err(|error| error.in_object(path))
     }
 }

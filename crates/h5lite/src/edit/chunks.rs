@@ -2,114 +2,50 @@
 
 use std::ops::Range;
 
-use ndarray::{Axis, Slice};
-
 use super::{
     Context,
+    chunk_jobs::{Written, rewrite, write_bands},
     dataset::{PendingData, Place},
-    odometer::Odometer,
     values::{self, Incoming},
 };
 use crate::{
     error::{Error, Result},
-    filter::{Decoder, Encoder},
-    format::chunk_grid::StoredChunk,
     image::Address,
     read::{Band, bands},
-    value::{Array, Selection},
+    value::{DType, Number, Selection},
     with_array,
 };
 
-/// Chunks are filled, filtered and appended in batches of about this many bytes; small ones in
-/// tests, so that small datasets take several.
-const BATCH: usize = if cfg!(test) { 256 } else { 32 << 20 };
-
-/// A chunk that is to be written.
-struct Job<'a> {
-    coordinates: Vec<u64>,
-    /// For each axis, which of its positions come from where.
-    bands: Vec<&'a Band>,
-    /// What is stored now, where some of it stays.
-    before: Option<(Vec<u8>, u32)>,
-}
-
-/// Chunks that have been appended, by their place in the grid.
-pub(super) type Written = Vec<(Vec<u64>, StoredChunk)>;
-
-/// Writes values to the selected positions of a chunked dataset, of which there are `counts` on
-/// each axis.
+/// Writes values to the selected positions of a chunked dataset.
 ///
-/// Where the values lie as the selection does, they are brought into their stored form slab by
-/// slab, so that memory follows the batch and not the values.
+/// Numbers are brought into their stored form where they go into a chunk, so that memory does not
+/// follow how many there are.
 pub(super) fn write(
     data: &mut PendingData,
     context: &mut Context<'_>,
     selections: &[&Selection],
-    counts: &[usize],
     incoming: Incoming<'_>,
 ) -> Result<()> {
     let mut written = Written::new();
-    let slabs = match (selections.first(), &data.place, incoming) {
-        (Some(first), Place::Chunked(pending), Incoming::Values(values))
-            if values.shape() == counts =>
-        {
-            let row = values.len() / counts[0] * data.element();
-            slabs(first, counts[0], pending.chunk[0], row).map(|slabs| (slabs, values))
+    let datatype = &data.datatype;
+    match incoming {
+        Incoming::Values(array) if array.dtype() != DType::Str => with_array!(array, a => {
+            let a = a.as_standard_layout();
+            let numbers = a.as_slice().unwrap_or_default();
+            write_runs(data, context, selections, &mut written, |run, out| {
+                let numbers = numbers.get(run).ok_or_else(short)?;
+                values::numbers(numbers, datatype, out)
+            })
+        }),
+        _ => {
+            let stored = incoming.stored(context, datatype)?;
+            write_stored(data, context, selections, &stored, &mut written)
         }
-        _ => None,
-    };
-    match slabs {
-        None => {
-            let stored = incoming.stored(context, &data.datatype)?;
-            write_stored(data, context, selections, &stored, &mut written)?;
-        }
-        Some((slabs, values)) => {
-            for (rows, selection) in slabs {
-                let slab: Array = with_array!(values, a => {
-                    a.slice_axis(Axis(0), Slice::from(rows)).to_owned().into()
-                });
-                let stored = values::stored(context, &slab, &data.datatype)?;
-                let selections = [&[&selection], &selections[1..]].concat();
-                write_stored(data, context, &selections, &stored, &mut written)?;
-            }
-        }
-    }
+    }?;
     if let Place::Chunked(pending) = &mut data.place {
         pending.written.extend(written);
     }
     Ok(())
-}
-
-/// Cuts a range of `count` positions on the first axis where chunks end, into slabs of about a
-/// batch: which rows of the values each covers, and their positions. `None` for a list of
-/// positions, which may come back to a chunk.
-fn slabs(
-    selection: &Selection,
-    count: usize,
-    chunk: usize,
-    row: usize,
-) -> Option<Vec<(Range<usize>, Selection)>> {
-    let (start, step) = match selection {
-        Selection::All => (0, 1),
-        Selection::Range { start, step, .. } => (*start, *step),
-        Selection::Indices(_) => return None,
-    };
-    let mut slabs = Vec::new();
-    let mut first = 0;
-    while first < count {
-        // Up to the end of the chunk in which a batch is full.
-        let full = first.saturating_add(BATCH / row.max(1)).min(count - 1);
-        let chunk_end = ((start + full * step) / chunk + 1).saturating_mul(chunk);
-        let end = (chunk_end - start).div_ceil(step).min(count);
-        let positions = Selection::Range {
-            start: start + first * step,
-            end: Some(start + (end - 1) * step + 1),
-            step,
-        };
-        slabs.push((first..end, positions));
-        first = end;
-    }
-    Some(slabs)
 }
 
 /// Writes stored elements to the selected positions.
@@ -120,114 +56,114 @@ pub(super) fn write_stored(
     stored: &[u8],
     written: &mut Written,
 ) -> Result<()> {
-    let Place::Chunked(pending) = &data.place else {
-        return Ok(());
-    };
-    let mut axes = Vec::new();
-    let mut counts = Vec::new();
-    for (axis, selection) in selections.iter().enumerate() {
-        axes.push(bands(
-            selection,
-            axis,
-            data.shape[axis],
-            pending.chunk[axis],
-        )?);
-        counts.push(selection.count(axis, data.shape[axis])?);
-    }
     let element = data.element();
-    let chunk_len = pending.chunk.iter().product::<usize>() * element;
-    let batch = (BATCH / chunk_len.max(1)).max(1);
-    let mut odometer = Odometer::new(axes.iter().map(Vec::len).collect());
-    while !odometer.done {
-        let mut jobs = Vec::new();
-        while !odometer.done && jobs.len() < batch {
-            let bands: Vec<&Band> = odometer
-                .at
-                .iter()
-                .zip(&axes)
-                .map(|(&at, axis)| &axis[at])
-                .collect();
-            let coordinates: Vec<u64> = bands.iter().map(|band| band.chunk).collect();
-            let before = if is_covered(&bands, &data.shape, &pending.chunk) {
-                None
-            } else {
-                pending.stored(context, &coordinates)?
-            };
-            jobs.push(Job {
-                coordinates,
-                bands,
-                before,
-            });
-            odometer.step();
-        }
-        let strides = strides(&counts);
-        let strides = &strides;
-        run(data, context, jobs, written, |job, chunk, shape| {
-            let from = Elements {
-                bytes: stored,
-                strides,
-            };
-            let chunk_strides = self::strides(shape);
-            copy(&job.bands, &from, chunk, &chunk_strides, (0, 0), element)
-        })?;
-    }
-    Ok(())
+    write_runs(data, context, selections, written, |run, out| {
+        let bytes = stored.get(run.start * element..run.end * element);
+        out.extend_from_slice(bytes.ok_or_else(short)?);
+        Ok(())
+    })
 }
 
-/// Fills, filters and appends chunks: filling and filtering on all cores, appending in order.
-fn run(
+/// Writes to the selected positions what `put` appends of the elements that are written, in C
+/// order: those in a range.
+fn write_runs(
     data: &PendingData,
     context: &mut Context<'_>,
-    jobs: Vec<Job<'_>>,
+    selections: &[&Selection],
     written: &mut Written,
-    fill: impl Fn(&Job<'_>, &mut [u8], &[usize]) -> Option<()> + Sync,
+    put: impl Fn(Range<usize>, &mut Vec<u8>) -> Result<()> + Send + Sync,
 ) -> Result<()> {
     let Place::Chunked(pending) = &data.place else {
         return Ok(());
     };
-    let shape = pending.chunk.clone();
-    let chunk_len = shape.iter().product::<usize>() * data.element();
-    let empty = data.fill_bytes(chunk_len / data.element().max(1));
-    let filters = &data.filters;
-    let worker = || Ok((Decoder::new(filters)?, Encoder::new(filters)?));
-    let encode = |worker: &mut Result<(Decoder<'_>, Encoder<'_>)>, job: &Job<'_>| {
-        let (decoder, encoder) = match worker {
-            Ok(worker) => (&mut worker.0, &mut worker.1),
-            Err(error) => return Err(Error::unsupported(error)),
-        };
-        let mut chunk = match &job.before {
-            None => empty.clone(),
-            Some((bytes, mask)) => {
-                let whole = decoder.decode(bytes, *mask, chunk_len, Address(0))?;
-                whole.get(..chunk_len).unwrap_or_default().to_vec()
+    let (axes, counts) = laid_over(selections, &data.shape, &pending.chunk)?;
+    let (from, to) = (strides(&counts), strides(&pending.chunk));
+    let element = data.element();
+    write_bands(
+        data,
+        context,
+        &axes,
+        written,
+        Vec::new,
+        |run, job, chunk| {
+            copy(
+                &job.bands,
+                (&from, &to),
+                (0, 0),
+                &mut |source, target, len| {
+                    run.clear();
+                    put(source..source + len, run)?;
+                    put_elements(chunk, target, run, element)
+                },
+            )?;
+            Ok(true)
+        },
+    )
+}
+
+/// Writes numbers to a box of the dataset. `fill` puts them into the parts of it that lie in a
+/// chunk each, which hold zeros, and returns whether there are any.
+pub(super) fn write_with<T: Number, E: From<Error> + Send>(
+    data: &mut PendingData,
+    context: &mut Context<'_>,
+    within: &[Range<usize>],
+    fill: impl Fn(&[Range<usize>], &mut [T]) -> Result<bool, E> + Send + Sync,
+) -> Result<(), E> {
+    let Place::Chunked(pending) = &data.place else {
+        return Ok(());
+    };
+    let selections: Vec<Selection> = within.iter().cloned().map(Selection::from).collect();
+    let selections: Vec<&Selection> = selections.iter().collect();
+    let (axes, _) = laid_over(&selections, &data.shape, &pending.chunk)?;
+    let to = strides(&pending.chunk);
+    let element = data.element();
+    let mut written = Written::new();
+    let state = || (Vec::new(), Vec::new());
+    write_bands::<_, E>(
+        data,
+        context,
+        &axes,
+        &mut written,
+        state,
+        |scratch, job, chunk| {
+            let (numbers, stored): &mut (Vec<T>, Vec<u8>) = scratch;
+            // Of a range, each chunk has one piece.
+            let pieces = job.bands.iter().filter_map(|band| band.pieces.first());
+            let place: Vec<Range<usize>> = (pieces.clone().zip(within))
+                .map(|(piece, within)| within.start + piece.to..within.start + piece.to + piece.len)
+                .collect();
+            let counts: Vec<usize> = place.iter().map(Range::len).collect();
+            numbers.clear();
+            numbers.resize(counts.iter().product(), T::default());
+            if !fill(&place, numbers)? {
+                return Ok(false);
             }
-        };
-        let short = || Error::corrupt("chunk", Address(0), "fewer values than positions");
-        fill(job, &mut chunk, &shape).ok_or_else(short)?;
-        encoder.encode(chunk)
-    };
-    #[cfg(feature = "rayon")]
-    let encoded: Vec<_> = {
-        use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-        jobs.par_iter()
-            .map_init(worker, encode)
-            .collect::<Result<_>>()?
-    };
-    #[cfg(not(feature = "rayon"))]
-    let encoded: Vec<_> = {
-        let mut worker = worker();
-        jobs.iter()
-            .map(|job| encode(&mut worker, job))
-            .collect::<Result<_>>()?
-    };
-    for (job, (bytes, filter_mask)) in jobs.into_iter().zip(encoded) {
-        let address = context.append(&bytes)?;
-        let stored = StoredChunk {
-            address,
-            size: Some(bytes.len() as u64),
-            filter_mask,
-        };
-        written.push((job.coordinates, stored));
+            if counts == pending.chunk {
+                chunk.clear();
+                values::numbers(numbers, &data.datatype, chunk)?;
+                return Ok(true);
+            }
+            stored.clear();
+            values::numbers(numbers, &data.datatype, stored)?;
+            let from = strides(&counts);
+            let before: usize = pieces
+                .zip(&from)
+                .map(|(piece, stride)| piece.to * stride)
+                .sum();
+            copy(
+                &job.bands,
+                (&from, &to),
+                (0, 0),
+                &mut |source, target, len| {
+                    let run = (source - before) * element..(source - before + len) * element;
+                    put_elements(chunk, target, stored.get(run).ok_or_else(short)?, element)
+                },
+            )?;
+            Ok(true)
+        },
+    )?;
+    if let Place::Chunked(pending) = &mut data.place {
+        pending.written.extend(written);
     }
     Ok(())
 }
@@ -240,20 +176,14 @@ pub(super) fn patch(
     stored: &[u8],
     whole: &mut [u8],
 ) -> Result<()> {
-    let mut axes = Vec::new();
-    let mut counts = Vec::new();
-    for (axis, selection) in selections.iter().enumerate() {
-        axes.push(bands(selection, axis, shape[axis], shape[axis].max(1))?);
-        counts.push(selection.count(axis, shape[axis])?);
-    }
+    let one: Vec<usize> = shape.iter().map(|&length| length.max(1)).collect();
+    let (axes, counts) = laid_over(selections, shape, &one)?;
     let bands: Vec<&Band> = axes.iter().filter_map(|bands| bands.first()).collect();
-    let (from_strides, to_strides) = (strides(&counts), strides(shape));
-    let from = Elements {
-        bytes: stored,
-        strides: &from_strides,
-    };
-    let short = || Error::corrupt("raw data", Address(0), "fewer values than positions");
-    copy(&bands, &from, whole, &to_strides, (0, 0), element).ok_or_else(short)
+    let strides = (&strides(&counts)[..], &strides(shape)[..]);
+    copy(&bands, strides, (0, 0), &mut |source, target, len| {
+        let run = stored.get(source * element..(source + len) * element);
+        put_elements(whole, target, run.ok_or_else(short)?, element)
+    })
 }
 
 /// Sets the positions of an axis from `edge` on to the fill value, in these chunks.
@@ -264,87 +194,80 @@ pub(super) fn clear_behind(
     axis: usize,
     edge: usize,
 ) -> Result<()> {
-    let element = data.element();
-    let fill = data.fill_bytes(1);
-    let chunk_len = match &data.place {
-        Place::Chunked(pending) => pending.chunk.iter().product::<usize>() * element,
-        Place::Contiguous(_) | Place::Compact(_) => return Ok(()),
+    let Place::Chunked(pending) = &data.place else {
+        return Ok(());
     };
-    for batch in chunks.chunks((BATCH / chunk_len.max(1)).max(1)) {
-        let mut jobs = Vec::new();
-        for coordinates in batch {
-            let Place::Chunked(pending) = &data.place else {
-                return Ok(());
-            };
-            let before = pending.stored(context, coordinates)?;
-            jobs.push(Job {
-                coordinates: coordinates.clone(),
-                bands: Vec::new(),
-                before,
-            });
-        }
-        let mut written = Written::new();
-        run(data, context, jobs, &mut written, |_, chunk, shape| {
-            let stride = strides(shape)[axis];
-            for (position, bytes) in chunk.chunks_exact_mut(element).enumerate() {
-                if position / stride % shape[axis] >= edge {
-                    bytes.copy_from_slice(&fill);
-                }
+    let (length, stride) = (pending.chunk[axis], strides(&pending.chunk)[axis]);
+    let fill = data.fill_bytes(1);
+    let mut written = Written::new();
+    rewrite(data, context, chunks, &mut written, |chunk| {
+        for (position, bytes) in chunk.chunks_exact_mut(fill.len()).enumerate() {
+            if position / stride % length >= edge {
+                bytes.copy_from_slice(&fill);
             }
-            Some(())
-        })?;
-        if let Place::Chunked(pending) = &mut data.place {
-            pending.written.extend(written);
+        }
+    })?;
+    if let Place::Chunked(pending) = &mut data.place {
+        pending.written.extend(written);
+    }
+    Ok(())
+}
+
+/// The bands of selections in a grid of chunks, and how many positions they select.
+fn laid_over(
+    selections: &[&Selection],
+    shape: &[usize],
+    chunk: &[usize],
+) -> Result<(Vec<Vec<Band>>, Vec<usize>)> {
+    let (mut axes, mut counts) = (Vec::new(), Vec::new());
+    for (axis, selection) in selections.iter().enumerate() {
+        axes.push(bands(selection, axis, shape[axis], chunk[axis])?);
+        counts.push(selection.count(axis, shape[axis])?);
+    }
+    Ok((axes, counts))
+}
+
+/// Calls `each` with the runs of elements that the bands join: where one starts among those that
+/// are written and among those of the chunk, and how long it is.
+fn copy(
+    bands: &[&Band],
+    strides: (&[usize], &[usize]),
+    at: (usize, usize),
+    each: &mut impl FnMut(usize, usize, usize) -> Result<()>,
+) -> Result<()> {
+    let Some((band, rest)) = bands.split_first() else {
+        return Ok(());
+    };
+    for piece in &band.pieces {
+        // Places in the result of a read are places in the values of a write.
+        if rest.is_empty() {
+            each(at.0 + piece.to, at.1 + piece.from, piece.len)?;
+            continue;
+        }
+        for i in 0..piece.len {
+            let source = at.0 + (piece.to + i) * strides.0[0];
+            let target = at.1 + (piece.from + i) * strides.1[0];
+            copy(
+                rest,
+                (&strides.0[1..], &strides.1[1..]),
+                (source, target),
+                each,
+            )?;
         }
     }
     Ok(())
 }
 
-/// Whether the bands replace everything of a chunk that lies inside the dataset.
-fn is_covered(bands: &[&Band], shape: &[usize], chunk: &[usize]) -> bool {
-    bands.iter().enumerate().all(|(axis, band)| {
-        let start = usize::try_from(band.chunk)
-            .unwrap_or(usize::MAX)
-            .saturating_mul(chunk[axis]);
-        let inside = shape[axis].saturating_sub(start).min(chunk[axis]);
-        matches!(band.pieces[..], [piece] if piece.from == 0 && piece.len == inside)
-    })
+/// Puts stored elements to where position `target` is.
+fn put_elements(to: &mut [u8], target: usize, stored: &[u8], element: usize) -> Result<()> {
+    let start = target * element;
+    let place = to.get_mut(start..start + stored.len());
+    place.ok_or_else(short)?.copy_from_slice(stored);
+    Ok(())
 }
 
-/// Elements in C order, and how many lie between neighbours on each axis.
-struct Elements<'a> {
-    bytes: &'a [u8],
-    strides: &'a [usize],
-}
-
-/// Copies what the bands say. `None`: out of range.
-fn copy(
-    bands: &[&Band],
-    from: &Elements<'_>,
-    to: &mut [u8],
-    to_strides: &[usize],
-    (from_at, to_at): (usize, usize),
-    element: usize,
-) -> Option<()> {
-    let axis = to_strides.len() - bands.len();
-    let (band, rest) = bands.split_first()?;
-    for piece in &band.pieces {
-        // Places in the result of a read are places in the values of a write.
-        if rest.is_empty() {
-            let len = piece.len * element;
-            let source = (from_at + piece.to) * element;
-            let target = (to_at + piece.from) * element;
-            let bytes = from.bytes.get(source..source + len)?;
-            to.get_mut(target..target + len)?.copy_from_slice(bytes);
-            continue;
-        }
-        for i in 0..piece.len {
-            let source = from_at + (piece.to + i) * from.strides[axis];
-            let target = to_at + (piece.from + i) * to_strides[axis];
-            copy(rest, from, to, to_strides, (source, target), element)?;
-        }
-    }
-    Some(())
+fn short() -> Error {
+    Error::corrupt("raw data", Address(0), "fewer values than positions")
 }
 
 /// Elements between neighbours on each axis, in C order.

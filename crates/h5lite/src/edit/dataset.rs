@@ -1,5 +1,7 @@
 //! What an edit does to the data of a dataset.
 
+use std::ops::Range;
+
 use super::{
     Context, chunks,
     pending_chunks::{Form, PendingChunks, chunk_counts},
@@ -13,7 +15,7 @@ use crate::{
     },
     image::Address,
     read::{Values, checked},
-    value::Selection,
+    value::{Array, Number, Selection},
 };
 
 /// The data of a dataset that is being written.
@@ -70,6 +72,20 @@ impl PendingData {
         self.place = Place::Chunked(Box::new(PendingChunks::new(chunk, None, &nothing)));
     }
 
+    /// Shape of a chunk, if the data is in chunks.
+    pub(super) fn chunk_shape(&self) -> Option<&[usize]> {
+        match &self.place {
+            Place::Chunked(pending) => Some(&pending.chunk),
+            Place::Contiguous(_) | Place::Compact(_) => None,
+        }
+    }
+
+    /// Bytes of a chunk; 0 where the data is in none.
+    pub(super) fn chunk_len(&self) -> usize {
+        let shape = self.chunk_shape();
+        shape.map_or(0, |shape| shape.iter().product::<usize>() * self.element())
+    }
+
     /// Bytes of an element.
     pub(super) fn element(&self) -> usize {
         self.datatype.size as usize
@@ -107,7 +123,7 @@ impl PendingData {
         };
         if let Place::Chunked(pending) = &mut self.place {
             pending.spill(context, form)?;
-            return chunks::write(self, context, &checked, &counts, incoming);
+            return chunks::write(self, context, &checked, incoming);
         }
         let count = self.shape.iter().product::<usize>();
         if checked
@@ -138,6 +154,40 @@ impl PendingData {
             Place::Compact(_) => Place::Compact(Some(bytes)),
             _ => Place::Contiguous(Some(context.append(&bytes)?)),
         };
+        Ok(())
+    }
+
+    /// Writes numbers that `fill` makes to a box of the dataset: chunk by chunk where it is stored
+    /// so, else all at once. Where that fails, the data is what it was.
+    pub(super) fn write_with<T: Number, E: From<Error> + Send>(
+        &mut self,
+        context: &mut Context<'_>,
+        committed: Option<&Values<'_>>,
+        within: &[Range<usize>],
+        fill: impl Fn(&[Range<usize>], &mut [T]) -> Result<bool, E> + Send + Sync,
+    ) -> Result<(), E>
+    where
+        Array: From<Vec<T>>,
+    {
+        let selections: Vec<Selection> = within.iter().cloned().map(Selection::from).collect();
+        checked(&selections, &self.shape)?;
+        if within.iter().any(Range::is_empty) {
+            return Ok(());
+        }
+        let form = Form {
+            shape: &self.shape,
+            element: self.element(),
+            filters: &self.filters,
+        };
+        if let Place::Chunked(pending) = &mut self.place {
+            pending.spill(context, form)?;
+            return chunks::write_with(self, context, within, fill);
+        }
+        let mut numbers = vec![T::default(); within.iter().map(Range::len).product()];
+        if fill(within, &mut numbers)? {
+            let numbers = Array::from(numbers);
+            self.write(context, committed, &selections, Incoming::Values(&numbers))?;
+        }
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod chunk_changes;
+mod chunk_jobs;
 mod chunks;
 mod commit;
 #[cfg(test)]
@@ -37,6 +38,8 @@ pub use repack::RepackOptions;
 pub(crate) use repack::repack;
 pub(crate) use transaction::Savepoint;
 
+use std::ops::Range;
+
 use self::{
     commit::Step,
     pending_chunks::IndexLimits,
@@ -50,7 +53,7 @@ use crate::{
     image::Address,
     object::{Dataset, Object},
     store::Store,
-    value::{Array, Selection},
+    value::{Array, Number, Selection},
 };
 
 /// A change to a file that is being prepared.
@@ -99,6 +102,19 @@ impl Context<'_> {
     /// Appends `bytes` at an aligned address.
     fn append(&mut self, bytes: &[u8]) -> Result<Address> {
         self.tail.append(self.store, bytes)
+    }
+}
+
+/// Why values were not written that a caller makes.
+enum Failed<E> {
+    /// The caller's own reason.
+    Filling(E),
+    Writing(Error),
+}
+
+impl<E> From<Error> for Failed<E> {
+    fn from(error: Error) -> Self {
+        Self::Writing(error)
     }
 }
 
@@ -220,6 +236,35 @@ impl<'f> Edit<'f> {
         self.write_incoming(path, selections, Incoming::Stored(elements))
     }
 
+    /// Writes numbers to a box of a dataset, one range of positions for each axis. `fill` makes
+    /// them: it is called, on all threads and in no order, for each part of the box that lies in a
+    /// chunk, with the place of that part in the dataset and its values in C order, which are zeros
+    /// so far. Where it returns `false`, nothing is written. What the file holds does not depend on
+    /// the threads.
+    ///
+    /// # Errors
+    /// As [`write_at`](Self::write_at), and what `fill` returns.
+    pub fn write_with<T: Number, E: From<Error> + Send>(
+        &mut self,
+        path: &str,
+        within: &[Range<usize>],
+        fill: impl Fn(&[Range<usize>], &mut [T]) -> Result<bool, E> + Send + Sync,
+    ) -> Result<(), E>
+    where
+        Array: From<Vec<T>>,
+    {
+        let id = self.require(path)?;
+        let written = self.with_data(id, path, |context, data, committed| {
+            let committed = committed.map(Dataset::values);
+            let fill = |place: &[_], values: &mut [_]| fill(place, values).map_err(Failed::Filling);
+            data.write_with(context, committed, within, fill)
+        })?;
+        written.map_err(|failed| match failed {
+            Failed::Filling(error) => error,
+            Failed::Writing(error) => error.in_object(path).into(),
+        })
+    }
+
     fn write_incoming(
         &mut self,
         path: &str,
@@ -234,7 +279,8 @@ impl<'f> Edit<'f> {
                 selections,
                 incoming,
             )
-        })
+        })?
+        .in_object(path)
     }
 
     /// Changes the length of the axes of a dataset that is stored in chunks, within its maximum
@@ -244,20 +290,26 @@ impl<'f> Edit<'f> {
     /// [`Error::NotFound`]; [`Error::Mismatch`] where the maximum shape forbids it.
     pub fn resize(&mut self, path: &str, shape: &[usize]) -> Result<()> {
         let id = self.require(path)?;
-        self.with_data(id, path, |context, data, _| data.resize(context, shape))
+        self.with_data(id, path, |context, data, _| data.resize(context, shape))?
+            .in_object(path)
+    }
+
+    /// The shape of a dataset's chunks, `None` where it is not stored in chunks.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Mismatch`] for what is no dataset.
+    pub fn chunk_shape(&mut self, path: &str) -> Result<Option<Vec<usize>>> {
+        let id = self.require(path)?;
+        self.with_data(id, path, |_, data, _| data.chunk_shape().map(<[_]>::to_vec))
     }
 
     /// Calls `change` with the data of a dataset, which is read from the file the first time.
-    fn with_data(
+    fn with_data<R>(
         &mut self,
         id: Id,
         path: &str,
-        change: impl FnOnce(
-            &mut Context<'_>,
-            &mut dataset::PendingData,
-            Option<&Dataset<'_>>,
-        ) -> Result<()>,
-    ) -> Result<()> {
+        change: impl FnOnce(&mut Context<'_>, &mut dataset::PendingData, Option<&Dataset<'_>>) -> R,
+    ) -> Result<R> {
         let (mut context, tree) = self.parts()?;
         let file = context.file;
         let committed = match tree.node(id).committed {
@@ -276,11 +328,11 @@ impl<'f> Edit<'f> {
             (None, Some(dataset)) => Box::new(dataset.pending().in_object(path)?),
             (None, None) => return Err(Error::ReadOnly),
         };
-        let changed = change(&mut context, &mut data, committed.as_ref()).in_object(path);
+        let changed = change(&mut context, &mut data, committed.as_ref());
         if let Kind::Dataset(pending) = &mut tree.change(file, id)?.kind {
             *pending = Some(data);
         }
-        changed
+        Ok(changed)
     }
 }
 

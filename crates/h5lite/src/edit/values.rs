@@ -12,8 +12,8 @@ use crate::{
     },
     image::Address,
     read::StoredNumber,
-    value::{Array, DType, Element, Number},
-    with_array,
+    value::{Array, DType, Element},
+    with_array, with_dtype,
 };
 
 /// A collection of the global heap is closed once it takes this many bytes.
@@ -104,7 +104,7 @@ impl<'a> Incoming<'a> {
     /// As [`check_kind`]; [`Error::Mismatch`] also for elements that are not whole.
     pub(super) fn check(self, datatype: &Datatype) -> Result<()> {
         match self {
-            Self::Values(values) => check_kind(values, datatype),
+            Self::Values(values) => check_kind(values.dtype(), datatype),
             Self::Stored(bytes) if bytes.len().is_multiple_of(datatype.size as usize) => Ok(()),
             Self::Stored(bytes) => Err(Error::Mismatch {
                 expected: format!("elements of {} bytes", datatype.size),
@@ -140,19 +140,19 @@ impl<'a> Incoming<'a> {
     }
 }
 
-/// Whether values of this array may become elements of this type at all.
+/// Whether values of type `from` may become elements of this type at all.
 ///
 /// # Errors
 /// [`Error::Mismatch`] where they may not: the rule of reading, in the other direction. There is no
 /// `float16` in memory, so what reading gives for it is taken if each value is one.
-fn check_kind(array: &Array, datatype: &Datatype) -> Result<()> {
+fn check_kind(from: DType, datatype: &Datatype) -> Result<()> {
     let text = match &datatype.class {
         Class::VariableLength { string, .. } => string.is_some(),
         Class::String { .. } => true,
         _ => false,
     };
     let number = StoredNumber::of(datatype).map(|number| number.dtype);
-    let fits = match (array.dtype(), number) {
+    let fits = match (from, number) {
         (DType::Str, _) => text,
         (_, None) => false,
         (DType::F32, Some(DType::F16)) => true,
@@ -163,7 +163,7 @@ fn check_kind(array: &Array, datatype: &Datatype) -> Result<()> {
     }
     Err(Error::Mismatch {
         expected: datatype.to_string(),
-        found: array.dtype().to_string(),
+        found: from.to_string(),
     })
 }
 
@@ -226,67 +226,75 @@ pub(super) fn stored(
             Ok(out)
         }
         (Array::Str(_), _) => Err(mismatch()),
-        (numbers, _) => {
-            check_kind(numbers, datatype)?;
-            let number = StoredNumber::of(datatype).ok_or_else(mismatch)?;
-            if let (Array::F32(values), DType::F16) = (numbers, number.dtype) {
-                let is_half = |value: f32| {
-                    value.is_nan()
-                        || half::f16::from_f32(value).to_f32().to_bits() == value.to_bits()
-                };
-                if let Some(value) = values.iter().find(|value| !is_half(**value)) {
-                    return Err(Error::Mismatch {
-                        expected: "values of float16".to_owned(),
-                        found: value.to_string(),
-                    });
-                }
-            }
-            number
-                .unpack(&little_endian(numbers, number.dtype))
-                .ok_or_else(mismatch)
-        }
+        (values, _) => with_array!(values, a => {
+            let values = a.as_standard_layout();
+            let mut out = Vec::new();
+            numbers(values.as_slice().unwrap_or_default(), datatype, &mut out)?;
+            Ok(out)
+        }),
     }
 }
 
-/// The numbers of an array as those of another type, in little-endian order.
-fn little_endian(array: &Array, target: DType) -> Vec<u8> {
-    fn converted<T: Number>(bytes: &[u8], source: DType, count: usize) -> Vec<u8> {
-        let mut values = vec![T::default(); count];
-        if let Some(convert) = T::converter(source) {
-            convert(bytes, &mut values);
+/// Appends the elements of this type that hold these numbers.
+///
+/// # Errors
+/// As [`check_kind`]; [`Error::Mismatch`] also for a single value that does not fit.
+pub(super) fn numbers<T: Element>(
+    values: &[T],
+    datatype: &Datatype,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    check_kind(T::DTYPE, datatype)?;
+    let mismatch = || Error::Mismatch {
+        expected: datatype.to_string(),
+        found: T::DTYPE.to_string(),
+    };
+    let number = StoredNumber::of(datatype).ok_or_else(mismatch)?;
+    let start = out.len();
+    T::put_little_endian(values, out);
+    if number.dtype != T::DTYPE {
+        let packed = out.split_off(start);
+        match number.dtype {
+            DType::F16 => halves(&packed, T::DTYPE, out)?,
+            wider => convert(&packed, T::DTYPE, wider, out),
         }
-        let mut out = Vec::new();
-        for value in values {
-            value.put_little_endian(&mut out);
-        }
-        out
     }
-    let mut bytes = Vec::new();
-    with_array!(array, a => a.iter().for_each(|value| value.put_little_endian(&mut bytes)));
-    let (source, count) = (array.dtype(), array.len());
-    match target {
-        _ if target == source => bytes,
-        DType::I16 => converted::<i16>(&bytes, source, count),
-        DType::I32 => converted::<i32>(&bytes, source, count),
-        DType::I64 => converted::<i64>(&bytes, source, count),
-        DType::U16 => converted::<u16>(&bytes, source, count),
-        DType::U32 => converted::<u32>(&bytes, source, count),
-        DType::U64 => converted::<u64>(&bytes, source, count),
-        DType::F16 => {
-            let wide = converted::<f32>(&bytes, source, count);
-            let numbers = wide
-                .as_chunks()
-                .0
-                .iter()
-                .map(|bytes| f32::from_le_bytes(*bytes));
-            numbers
-                .flat_map(|number| half::f16::from_f32(number).to_le_bytes())
-                .collect()
+    let stored = out.get_mut(start..).unwrap_or_default();
+    number.unpack(stored).ok_or_else(mismatch)
+}
+
+/// Appends packed numbers of a type as those of another.
+fn convert(packed: &[u8], from: DType, to: DType, out: &mut Vec<u8>) {
+    with_dtype!(to, T => {
+        let mut values = vec![T::default(); packed.len() / from.size().unwrap_or(1)];
+        if let Some(convert) = T::converter(from) {
+            convert(packed, &mut values);
         }
-        DType::F32 => converted::<f32>(&bytes, source, count),
-        DType::F64 => converted::<f64>(&bytes, source, count),
-        DType::I8 | DType::U8 | DType::Str => bytes,
+        T::put_little_endian(&values, out);
+    });
+}
+
+/// Appends packed numbers as `float16`.
+///
+/// # Errors
+/// [`Error::Mismatch`] for the first that does not have that type, where it is `f32` that reading
+/// gives for it.
+fn halves(packed: &[u8], from: DType, out: &mut Vec<u8>) -> Result<()> {
+    let mut values = vec![0_f32; packed.len() / from.size().unwrap_or(1)];
+    if let Some(convert) = f32::converter(from) {
+        convert(packed, &mut values);
     }
+    for value in values {
+        let half = half::f16::from_f32(value);
+        if from == DType::F32 && !value.is_nan() && half.to_f32().to_bits() != value.to_bits() {
+            return Err(Error::Mismatch {
+                expected: "values of float16".to_owned(),
+                found: value.to_string(),
+            });
+        }
+        out.extend(half.to_le_bytes());
+    }
+    Ok(())
 }
 
 /// A string and what fills the rest of its element.

@@ -9,11 +9,12 @@ use crate::{
 /// Applies the filters of one dataset.
 ///
 /// It keeps the state of DEFLATE from chunk to chunk, which takes longer to set up than a small chunk
-/// to deflate.
+/// to deflate, and all scratch space.
 #[derive(Debug)]
 pub(crate) struct Encoder<'a> {
     filters: &'a [Filter],
     deflater: deflate::Deflater,
+    output: Vec<u8>,
     spare: Vec<u8>,
 }
 
@@ -36,6 +37,7 @@ impl<'a> Encoder<'a> {
             None => Ok(Self {
                 filters,
                 deflater: deflate::Deflater::default(),
+                output: Vec::new(),
                 spare: Vec::new(),
             }),
         }
@@ -48,29 +50,35 @@ impl<'a> Encoder<'a> {
     }
 
     /// What is stored for a chunk, and its filter mask.
-    pub(crate) fn encode(&mut self, mut chunk: Vec<u8>) -> Result<(Vec<u8>, u32)> {
+    pub(crate) fn encode<'b>(&'b mut self, chunk: &'b [u8]) -> Result<(&'b [u8], u32)> {
         let mut mask = 0;
+        // Until the first filter has run, the bytes are still the caller's.
+        let mut in_output = false;
         for (position, filter) in self.filters.iter().enumerate() {
+            let input: &[u8] = if in_output { &self.output } else { chunk };
             match filter.id {
                 FilterId::DEFLATE => {
                     let level = filter.parameters.first().copied().unwrap_or(6).min(9);
-                    self.deflater.deflate(&chunk, &mut self.spare, level)?;
-                    std::mem::swap(&mut chunk, &mut self.spare);
+                    self.deflater.deflate(input, &mut self.spare, level)?;
                 }
                 FilterId::SHUFFLE if filter.parameters.first().is_some_and(|&size| size > 0) => {
                     let size = filter.parameters.first().copied().unwrap_or(1);
-                    chunk = shuffle::shuffle(&chunk, size);
+                    shuffle::shuffle(input, &mut self.spare, size);
                 }
-                FilterId::FLETCHER32 => fletcher32::append(&mut chunk),
+                FilterId::FLETCHER32 => fletcher32::append(input, &mut self.spare),
                 // Unknown, or a shuffle that does not say how long an element is: left out.
                 _ => {
                     mask |= 1_u32
                         .checked_shl(u32::try_from(position).unwrap_or(32))
                         .unwrap_or(0);
+                    continue;
                 }
             }
+            std::mem::swap(&mut self.output, &mut self.spare);
+            in_output = true;
         }
-        Ok((chunk, mask))
+        let stored = if in_output { &self.output } else { chunk };
+        Ok((stored, mask))
     }
 }
 
@@ -100,10 +108,13 @@ mod tests {
     proptest! {
         #[test]
         fn comes_back(filters in vec(filter(), 0..5), chunk in vec(0_u8..9, 0..3000)) {
-            let (stored, mask) = Encoder::new(&filters).unwrap().encode(chunk.clone()).unwrap();
-            let mut decoder = Decoder::new(&filters).unwrap();
-            let decoded = decoder.decode(&stored, mask, chunk.len(), Address(0)).unwrap();
-            prop_assert_eq!(&decoded[..chunk.len()], chunk);
+            let (mut encoder, mut decoder) = (Encoder::new(&filters).unwrap(), Decoder::new(&filters).unwrap());
+            // Nothing of a chunk is left in the scratch space for the next.
+            for chunk in [&chunk[..], &chunk[chunk.len() / 2..]] {
+                let (stored, mask) = encoder.encode(chunk).unwrap();
+                let decoded = decoder.decode(stored, mask, chunk.len(), Address(0)).unwrap();
+                prop_assert_eq!(&decoded[..chunk.len()], chunk);
+            }
         }
     }
 }

@@ -17,10 +17,11 @@ pub(super) fn verify(input: &[u8]) -> Result<&[u8], String> {
     ))
 }
 
-/// Puts the checksum behind the data.
-pub(super) fn append(data: &mut Vec<u8>) {
-    let checksum = checksum(data);
-    data.extend(checksum.to_le_bytes());
+/// Replaces the content of `out` by the data and its checksum behind it.
+pub(super) fn append(data: &[u8], out: &mut Vec<u8>) {
+    out.clear();
+    out.extend_from_slice(data);
+    out.extend(checksum(data).to_le_bytes());
 }
 
 /// The library's variant: words of two bytes, most significant first, in ones' complement.

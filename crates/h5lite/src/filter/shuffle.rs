@@ -22,17 +22,16 @@ pub(super) fn unshuffle(input: &[u8], out: &mut Vec<u8>, size: u32) {
     out_tail.copy_from_slice(tail);
 }
 
-/// The elements of `size` bytes in `input`, shuffled.
-pub(super) fn shuffle(input: &[u8], size: u32) -> Vec<u8> {
+/// Replaces the content of `out` by the elements of `size` bytes in `input`, shuffled.
+pub(super) fn shuffle(input: &[u8], out: &mut Vec<u8>, size: u32) {
     let size = usize::try_from(size).unwrap_or(usize::MAX).max(1);
     let count = input.len() / size;
     let (elements, tail) = input.split_at(count * size);
-    let mut out = Vec::with_capacity(input.len());
+    out.clear();
     for byte in 0..if count == 0 { 0 } else { size } {
         out.extend(elements.chunks_exact(size).map(|element| element[byte]));
     }
     out.extend_from_slice(tail);
-    out
 }
 
 #[cfg(test)]

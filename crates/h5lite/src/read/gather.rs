@@ -13,6 +13,7 @@ use crate::{
         index::ChunkEntry,
         items::{Projection, StoredNumber, pack_numbers},
         plan::{self, Band, Piece, Segment},
+        scatter::Scatter,
         storage::Storage,
         worker::Worker,
     },
@@ -289,77 +290,6 @@ impl Plan {
             }
         }
         rows
-    }
-}
-
-/// Copies items of one chunk into the result.
-struct Scatter<'a, O> {
-    /// The chunk's items, packed.
-    items: &'a [u8],
-    /// Bytes of an item.
-    item_len: usize,
-    /// Items from one position of an axis of the chunk to the next.
-    item_strides: &'a [usize],
-    /// Items from one position of an axis of the result to the next.
-    strides: &'a [usize],
-    output: &'a Output<O>,
-}
-
-impl<O> Scatter<'_, O> {
-    /// Copies what is wanted of the chunk: of its first axis the pieces `first`, of the others what
-    /// their bands say. `None`: out of range.
-    fn chunk(
-        &self,
-        bands: &[Vec<Band>],
-        coordinates: &[u64],
-        first: &[Piece],
-        out: &mut [O],
-    ) -> Option<()> {
-        let rest = coordinates.get(1..)?;
-        self.axis(first, (bands, rest), (0, 0), out)
-    }
-
-    /// Copies what the pieces of this axis select, and the bands of those behind it.
-    fn axis(
-        &self,
-        here: &[Piece],
-        (bands, coordinates): (&[Vec<Band>], &[u64]),
-        (from, to): (usize, usize),
-        out: &mut [O],
-    ) -> Option<()> {
-        let axis = self.strides.len() - coordinates.len() - 1;
-        let (Some((next, bands)), Some((&chunk, coordinates))) =
-            (bands.split_first(), coordinates.split_first())
-        else {
-            return self.runs(here, (from, to), out);
-        };
-        let band = next.binary_search_by_key(&chunk, |band| band.chunk).ok()?;
-        let next = &next.get(band)?.pieces;
-        for piece in here {
-            for i in 0..piece.len {
-                let from = from + (piece.from + i) * self.item_strides[axis];
-                let to = to + (piece.to + i) * self.strides[axis];
-                if bands.is_empty() {
-                    self.runs(next, (from, to), out)?;
-                } else {
-                    self.axis(next, (bands, coordinates), (from, to), out)?;
-                }
-            }
-        }
-        Some(())
-    }
-
-    /// Copies runs of the last axis.
-    fn runs(&self, pieces: &[Piece], (from, to): (usize, usize), out: &mut [O]) -> Option<()> {
-        let stride = self.item_strides.last()?;
-        for piece in pieces {
-            let from = (from + piece.from * stride) * self.item_len;
-            let to = (to + piece.to) * self.output.per_item;
-            let items = self.items.get(from..from + piece.len * self.item_len)?;
-            let values = out.get_mut(to..to + piece.len * self.output.per_item)?;
-            (self.output.convert)(items, values);
-        }
-        Some(())
     }
 }
 

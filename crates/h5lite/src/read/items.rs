@@ -98,16 +98,15 @@ impl StoredNumber {
         out.extend(wide.iter().take(width));
     }
 
-    /// Packed numbers as they are stored; `None` where not all bits of the stored number count.
-    pub(crate) fn unpack(&self, packed: &[u8]) -> Option<Vec<u8>> {
+    /// Turns packed numbers into what is stored; `None` where not all bits of that count.
+    pub(crate) fn unpack(&self, packed: &mut [u8]) -> Option<()> {
         if self.bits.is_some() || self.dtype.size() != Some(self.size) {
             return None;
         }
-        let mut stored = packed.to_vec();
         if self.order == ByteOrder::Big {
-            stored.chunks_exact_mut(self.size).for_each(<[u8]>::reverse);
+            packed.chunks_exact_mut(self.size).for_each(<[u8]>::reverse);
         }
-        Some(stored)
+        Some(())
     }
 
     /// The bits that count, with their sign.

@@ -6,6 +6,7 @@ mod index;
 mod items;
 mod plan;
 mod pointers;
+mod scatter;
 mod storage;
 mod text;
 mod tiles;

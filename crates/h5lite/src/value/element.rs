@@ -26,9 +26,9 @@ pub trait Element:
     #[doc(hidden)]
     fn converter(stored: DType) -> Option<Convert<Self>>;
 
-    /// Appends the little-endian bytes of a number, or the bytes of text.
+    /// Appends the little-endian bytes of numbers, or the bytes of text.
     #[doc(hidden)]
-    fn put_little_endian(&self, out: &mut Vec<u8>);
+    fn put_little_endian(values: &[Self], out: &mut Vec<u8>);
 }
 
 /// An [`Element`] that is a number.
@@ -82,8 +82,13 @@ macro_rules! numbers {
                 }
             }
 
-            fn put_little_endian(&self, out: &mut Vec<u8>) {
-                out.extend(self.to_le_bytes());
+            fn put_little_endian(values: &[Self], out: &mut Vec<u8>) {
+                let start = out.len();
+                out.resize(start + size_of_val(values), 0);
+                let places = out[start..].as_chunks_mut().0;
+                for (place, value) in places.iter_mut().zip(values) {
+                    *place = value.to_le_bytes();
+                }
             }
 
             fn converter(stored: DType) -> Option<Convert<Self>> {
@@ -158,8 +163,10 @@ impl Element for String {
         None
     }
 
-    fn put_little_endian(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.as_bytes());
+    fn put_little_endian(values: &[Self], out: &mut Vec<u8>) {
+        for value in values {
+            out.extend_from_slice(value.as_bytes());
+        }
     }
 }
 

@@ -30,7 +30,10 @@ pub(super) fn prepare(
             let mut buffer = vec![T::from_f64(1.0); rows * cols];
             on_file(setting, move |ds| {
                 ds.layer("")?.read_into(.., .., &mut buffer)?;
-                Ok(buffer.last().map_or(0.0, |last| last.to_f64()))
+                let last = buffer.last().map_or(0.0, |last| last.to_f64());
+                // Nor does it count what giving them back costs.
+                std::mem::forget(buffer);
+                Ok(last)
             })
         }),
         "read_col1" => {

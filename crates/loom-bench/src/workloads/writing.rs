@@ -19,6 +19,7 @@ pub(super) fn prepare(setting: &mut Setting, name: &str) -> Result<Option<Work>,
             let (view, out) = (attributes(setting, true)?, setting.scratch("create"));
             Box::new(move || {
                 create(&out, &view)?;
+                std::mem::forget(view); // It was there before, and would be there behind.
                 size(&out)
             })
         }
@@ -33,10 +34,12 @@ pub(super) fn prepare(setting: &mut Setting, name: &str) -> Result<Option<Work>,
                     ca: view.ca.clone(),
                 };
                 create_from(&out, &view, [Ok(columns)])?;
+                std::mem::forget(view);
                 size(&out)
             })
         }
         "add_columns" => add_columns(setting)?,
+        "add_1000" => add_1000(setting)?,
         "add_loom" => {
             let (options, out) = copy(setting)?;
             let file = setting.file.clone();
@@ -136,6 +139,24 @@ fn add_columns(setting: &Setting) -> Result<Work, Failure> {
             ds.add_columns(block, &Fill::Drop)?;
         }
         drop(ds);
+        std::mem::forget(blocks); // They were there before, and would be there behind.
+        size(&out)
+    }))
+}
+
+/// A thousand columns, a tenth of them not zero, onto a copy of a file of floats of any size.
+fn add_1000(setting: &Setting) -> Result<Work, Failure> {
+    let (options, out) = copy(setting)?;
+    let rows = options.open(&out)?.shape().0;
+    let value = |(row, col): (usize, usize)| f32::from(u8::from((7 * row + 13 * col) % 10 == 0));
+    let mut view = LoomView::default();
+    let values = ndarray::Array2::from_shape_fn((rows, 1000), value);
+    view.layers.insert(String::new(), values.into());
+    Ok(Box::new(move || {
+        let mut ds = options.open(&out)?;
+        ds.add_columns(&view, &Fill::Drop)?;
+        drop(ds);
+        std::mem::forget(view);
         size(&out)
     }))
 }

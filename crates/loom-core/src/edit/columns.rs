@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use h5lite::{Array, DType};
 
-use super::{Change, layout, matrix::Matrix, triplets::Triplets};
+use super::{Change, layout, matrix::Matrix};
 use crate::{
     axis::Axis,
     error::{Error, Result},
@@ -146,23 +146,29 @@ impl Appender {
         if ready > 0 {
             self.grow(change, start + ready)?;
         }
+        // As many columns as the chunk that waits still takes.
+        let head = if waiting == 0 {
+            0
+        } else {
+            layout::CHUNK - waiting
+        };
         for (name, matrix) in batch.layers {
             let Some(layer) = self.layers.get_mut(&name) else {
                 continue;
             };
-            if waiting == 0 && ready == width {
-                change.write_columns(&name, start, &matrix)?;
-                continue;
-            }
-            layer.parts.push(match matrix.into_owned() {
-                Matrix::Zeros(dtype) => Matrix::Sparse(Triplets::none((rows, width), dtype)),
-                other => other,
-            });
+            let columns = |part| matrix.columns((rows, width), part);
+            let mut done = 0;
             if ready > 0 {
-                let all = Matrix::side_by_side(std::mem::take(&mut layer.parts))?;
-                let (ready, rest) = all.split(ready)?;
-                change.write_columns(&name, start, &ready)?;
-                layer.parts.push(rest);
+                if head > 0 {
+                    layer.parts.push(columns(0..head)?);
+                    let first = Matrix::side_by_side(std::mem::take(&mut layer.parts))?;
+                    change.write_columns(&name, start, &first)?;
+                }
+                done = ready - waiting;
+                change.write_part(&name, start + waiting + head, &matrix, head..done)?;
+            }
+            if done < width {
+                layer.parts.push(columns(done..width)?);
             }
         }
         Ok(())

@@ -3,10 +3,7 @@
 use h5lite::{Array, DType, Selection, with_array};
 use ndarray::IxDyn;
 
-use super::{
-    fit::fit,
-    matrix::{Matrix, check_finite},
-};
+use super::{dense::check_finite, fit::fit, matrix::Matrix};
 use crate::{
     connection::LoomConnection,
     error::{Error, Result},

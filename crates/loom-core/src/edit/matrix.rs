@@ -1,11 +1,11 @@
 //! Matrices to be written: dense, sparse or empty.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
-use h5lite::{Array, DType, Number, Selection};
+use h5lite::{Array, DType, Number};
 use ndarray::Array2;
 
-use super::{Change, fit::fit, layout, triplets::Triplets};
+use super::{Change, dense::check_finite, fit::fit, layout, triplets::Triplets};
 use crate::{
     axis::Axis,
     coo::Coo,
@@ -115,13 +115,17 @@ impl Matrix<'_> {
 }
 
 impl Matrix<'_> {
-    /// The same, borrowed from nobody.
-    pub(crate) fn into_owned(self) -> Matrix<'static> {
-        match self {
-            Self::Dense(array) => Matrix::Dense(Cow::Owned(array.into_owned())),
-            Self::Sparse(triplets) => Matrix::Sparse(triplets.into_owned()),
-            Self::Zeros(dtype) => Matrix::Zeros(dtype),
-        }
+    /// Some of its columns; `shape` is its own.
+    pub(super) fn columns(
+        &self,
+        shape: (usize, usize),
+        part: Range<usize>,
+    ) -> Result<Matrix<'static>> {
+        Ok(match self {
+            Self::Dense(array) => array.part(1, part)?.into(),
+            Self::Sparse(triplets) => Matrix::Sparse(triplets.columns(part)?),
+            Self::Zeros(dtype) => Matrix::Sparse(Triplets::none((shape.0, part.len()), *dtype)),
+        })
     }
 }
 
@@ -143,22 +147,6 @@ impl Matrix<'static> {
         } else {
             Ok(Self::Sparse(Triplets::side_by_side(sparse)?))
         }
-    }
-
-    /// The first columns, and the others.
-    pub(super) fn split(self, at: usize) -> Result<(Self, Self)> {
-        Ok(match self {
-            Self::Dense(array) => {
-                let width = array.shape().get(1).copied().unwrap_or(0);
-                let (first, rest) = (array.part(1, 0..at)?, array.part(1, at..width)?);
-                (first.into(), rest.into())
-            }
-            Self::Sparse(triplets) => {
-                let (first, rest) = triplets.split(at)?;
-                (Self::Sparse(first), Self::Sparse(rest))
-            }
-            Self::Zeros(dtype) => (Self::Zeros(dtype), Self::Zeros(dtype)),
-        })
     }
 }
 
@@ -275,7 +263,9 @@ impl Change<'_, '_> {
         };
         let matrix = match matrix {
             Matrix::Dense(values) => {
-                check_finite(name, values, |row, col| (row, before + col))?;
+                if !values.dtype().is_safe_in(dtype) {
+                    check_finite(name, values, |row, col| (row, before + col))?;
+                }
                 let fitted = fit(values, dtype, &|at| place(at / width, at % width))?;
                 Matrix::Dense(fitted)
             }
@@ -297,44 +287,26 @@ impl Change<'_, '_> {
         start: usize,
         matrix: &Matrix<'_>,
     ) -> Result<()> {
+        let width = matrix.shape().map_or(0, |shape| shape.1);
+        self.write_part(name, start, matrix, 0..width)
+    }
+
+    /// As [`write_columns`](Self::write_columns), of a part of the columns of the matrix.
+    pub(super) fn write_part(
+        &mut self,
+        name: &str,
+        start: usize,
+        matrix: &Matrix<'_>,
+        part: Range<usize>,
+    ) -> Result<()> {
         match matrix {
             Matrix::Zeros(_) => Ok(()),
             Matrix::Dense(values) => {
-                let width = values.shape().get(1).copied().unwrap_or(0);
-                check_finite(name, values, |row, col| (row, start + col))?;
-                let place = [Selection::All, (start..start + width).into()];
-                Ok(self.edit.write_at(&layers::path(name), &place, values)?)
+                let rows = values.shape().first().copied().unwrap_or(0);
+                let place = (0..rows, start..start + part.len());
+                self.write_dense(name, place, values, part.start)
             }
-            Matrix::Sparse(triplets) => self.write_triplets(name, start, triplets),
+            Matrix::Sparse(triplets) => self.write_triplets(name, start, triplets, part),
         }
     }
-}
-
-/// Refuses NaN and infinity. `place` says where in the layer a value will be.
-pub(super) fn check_finite(
-    layer: &str,
-    values: &Array,
-    place: impl Fn(usize, usize) -> (usize, usize),
-) -> Result<()> {
-    let found = match values {
-        Array::F32(a) => find(a.iter().copied().map(f64::from)),
-        Array::F64(a) => find(a.iter().copied()),
-        _ => None,
-    };
-    let Some((index, value)) = found else {
-        return Ok(());
-    };
-    let width = values.shape().get(1).copied().unwrap_or(1).max(1);
-    let (row, col) = place(index / width, index % width);
-    Err(Error::NotFinite {
-        layer: layer.to_owned(),
-        row,
-        col,
-        value,
-    })
-}
-
-/// The first that is not finite, in C order.
-fn find(values: impl Iterator<Item = f64>) -> Option<(usize, f64)> {
-    values.enumerate().find(|(_, value)| !value.is_finite())
 }

@@ -6,6 +6,7 @@ mod attrs;
 mod change;
 mod columns;
 mod create;
+mod dense;
 mod fill;
 mod fit;
 mod global_attrs;
@@ -13,6 +14,7 @@ mod graphs;
 mod layers;
 pub(crate) mod layout;
 mod matrix;
+mod sums;
 mod tiles;
 mod triplets;
 mod values;
@@ -29,7 +31,7 @@ pub use triplets::Triplets;
 
 pub(crate) use change::Change;
 pub(crate) use fit::fit;
-pub(crate) use tiles::{TILE, tiles};
+pub(crate) use tiles::{ENOUGH, tiles};
 pub(crate) use values::{Elements, Values};
 
 use crate::{

@@ -8,7 +8,6 @@ use super::{
     Change, NewFile,
     create::Length,
     layout::{self, CHUNK},
-    matrix::check_finite,
 };
 use crate::{axis::Axis, coo::Coo, error::Result, layers};
 
@@ -34,7 +33,7 @@ impl NewFile<'_, '_> {
         place: (Range<usize>, Range<usize>),
         values: &Array,
     ) -> Result<()> {
-        self.change.write_tile(name, place, values)
+        self.change.write_dense(name, place, values, 0)
     }
 
     /// Writes a part of a layer with values of another file, whatever they are: what a file holds
@@ -103,27 +102,14 @@ impl Change<'_, '_> {
         }
         Ok(!grows)
     }
-
-    /// Writes a part of a layer.
-    ///
-    /// # Errors
-    /// [`Error::NotFinite`](crate::Error::NotFinite).
-    pub(crate) fn write_tile(
-        &mut self,
-        name: &str,
-        (rows, cols): (Range<usize>, Range<usize>),
-        values: &Array,
-    ) -> Result<()> {
-        check_finite(name, values, |row, col| {
-            (rows.start + row, cols.start + col)
-        })?;
-        let place = [rows.into(), cols.into()];
-        Ok((self.edit).write_at(&layers::path(name), &place, values)?)
-    }
 }
 
-/// Bytes of a tile, where chunks allow it.
-pub(crate) const TILE: usize = if cfg!(test) { 1 << 15 } else { 1 << 26 };
+/// Bytes of a tile at most, where chunks allow it.
+const TILE: usize = if cfg!(test) { 1 << 15 } else { 1 << 26 };
+
+/// A tile is no higher than makes so many bytes: the memory of one is taken again for the next, where
+/// the system would have to hand out larger ones anew.
+pub(crate) const ENOUGH: usize = TILE / 4;
 
 /// A matrix of elements of `size` bytes in tiles of whole chunks, as long as memory allows along
 /// `axis`: where positions of that axis are read in an order of their own, each tile costs a pass
@@ -138,7 +124,7 @@ pub(crate) fn tiles(
     let (along, across) = (axis.of(shape), axis.other().of(shape));
     let size = size.max(1);
     let length = whole(TILE / (CHUNK * size)).min(along.next_multiple_of(CHUNK).max(CHUNK));
-    let height = whole(TILE / (length * size)).min(whole(batch));
+    let height = whole(ENOUGH / (length * size)).min(whole(batch));
     let cut = |end: usize, step: usize| {
         (0..end)
             .step_by(step)

@@ -1,15 +1,13 @@
 //! Sparse matrices to be written.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use h5lite::{Array, DType, Number};
-use ndarray::Array2;
 
-use super::{Change, fit::fit, layout, matrix::check_finite};
+use super::fit::fit;
 use crate::{
     coo::{self, Coo},
-    error::{Error, Result},
-    layers,
+    error::Result,
     numeric::with_numbers,
 };
 
@@ -84,14 +82,24 @@ impl Triplets<'_> {
         })
     }
 
-    /// The same, borrowed from nobody.
-    pub(super) fn into_owned(self) -> Triplets<'static> {
-        Triplets {
-            shape: self.shape,
-            row: self.row.into_owned().into(),
-            col: self.col.into_owned().into(),
-            data: self.data,
-        }
+    /// The triplets: rows, columns, numbers.
+    pub(super) fn parts(&self) -> (&[u32], &[u32], &Array) {
+        (&self.row, &self.col, &self.data)
+    }
+
+    /// Some of its columns.
+    pub(super) fn columns(&self, part: Range<usize>) -> Result<Triplets<'static>> {
+        let inside = |&i: &usize| part.contains(&(self.col[i] as usize));
+        let places: Vec<usize> = (0..self.data.len()).filter(inside).collect();
+        let start = u32::try_from(part.start).unwrap_or(u32::MAX);
+        let row: Vec<u32> = places.iter().map(|&i| self.row[i]).collect();
+        let col: Vec<u32> = places.iter().map(|&i| self.col[i] - start).collect();
+        Ok(Triplets {
+            shape: (self.shape.0, part.len()),
+            row: row.into(),
+            col: col.into(),
+            data: self.data.take(&places)?,
+        })
     }
 }
 
@@ -170,128 +178,4 @@ impl Triplets<'static> {
             data: Array::concatenate(0, data)?,
         })
     }
-
-    /// The first columns, and the others.
-    pub(super) fn split(self, at: usize) -> Result<(Self, Self)> {
-        let (first, rest) = (0..self.data.len()).partition(|&i| (self.col[i] as usize) < at);
-        let of = |places: Vec<usize>, start: usize, end: usize| {
-            let start_col = u32::try_from(start).unwrap_or(u32::MAX);
-            let row: Vec<u32> = places.iter().map(|&i| self.row[i]).collect();
-            let col: Vec<u32> = places.iter().map(|&i| self.col[i] - start_col).collect();
-            Ok::<_, Error>(Self {
-                shape: (self.shape.0, end - start),
-                row: row.into(),
-                col: col.into(),
-                data: self.data.take(&places)?,
-            })
-        };
-        let width = self.shape.1;
-        Ok((of(first, 0, at)?, of(rest, at, width)?))
-    }
 }
-
-impl Change<'_, '_> {
-    /// Writes a sparse matrix over the columns of a layer from `start` on, which hold zeros. Where
-    /// no triplet lies, nothing is written.
-    ///
-    /// # Errors
-    /// [`Error::NotFinite`]; [`Error::Type`] where triplets of one position add up to more than
-    /// their type holds.
-    pub(super) fn write_triplets(
-        &mut self,
-        name: &str,
-        start: usize,
-        triplets: &Triplets<'_>,
-    ) -> Result<()> {
-        with_numbers!(
-            &triplets.data,
-            data => match data.as_slice() {
-                Some(data) => self.write_tiles(name, start, triplets, data),
-                None => Ok(()),
-            },
-            text => Ok(())
-        )
-    }
-
-    fn write_tiles<T: Sum>(
-        &mut self,
-        name: &str,
-        start: usize,
-        triplets: &Triplets<'_>,
-        data: &[T],
-    ) -> Result<()>
-    where
-        Array: From<Array2<T>>,
-    {
-        let (rows, cols) = triplets.shape;
-        let (height, width) = tile((rows, start + cols), size_of::<T>());
-        let place = |i: usize| (triplets.row[i] as usize, start + triplets.col[i] as usize);
-        let tile_of = |i: &usize| {
-            let (row, col) = place(*i);
-            (col / width, row / height)
-        };
-        let mut order: Vec<usize> = (0..data.len()).collect();
-        order.sort_unstable_by_key(tile_of);
-        for of_one in order.chunk_by(|a, b| tile_of(a) == tile_of(b)) {
-            let (across, down) = of_one.first().map(tile_of).unwrap_or_default();
-            let top = down * height;
-            let left = (across * width).max(start);
-            let bottom = (top + height).min(rows);
-            let right = ((across + 1) * width).min(start + cols);
-            let mut block = Array2::<T>::default((bottom - top, right - left));
-            for &i in of_one {
-                let (row, col) = place(i);
-                let slot = &mut block[(row - top, col - left)];
-                *slot = slot.plus(data[i]).ok_or_else(|| Error::Type {
-                    what: format!(
-                        "the sum of the values at row {row}, column {col} of {} {name:?}",
-                        layers::WHAT
-                    ),
-                    expected: T::DTYPE.to_string(),
-                    found: "more than that holds".to_owned(),
-                })?;
-            }
-            let block = Array::from(block);
-            check_finite(name, &block, |row, col| (top + row, left + col))?;
-            let place = [(top..bottom).into(), (left..right).into()];
-            self.edit.write_at(&layers::path(name), &place, &block)?;
-        }
-        Ok(())
-    }
-}
-
-/// Bytes of a sparse matrix that are made dense at a time.
-const TILE: usize = if cfg!(test) { 1 << 15 } else { 1 << 25 };
-
-/// Rows and columns of the part of a sparse matrix that is made dense at a time: whole chunks.
-fn tile(shape: (usize, usize), size: usize) -> (usize, usize) {
-    let whole = |wanted: usize, chunk: usize| (wanted / chunk * chunk).max(chunk);
-    let (chunk_height, chunk_width) = layout::chunk(shape);
-    let height = whole(TILE / (chunk_width * size), chunk_height);
-    let height = height.min(shape.0.next_multiple_of(chunk_height).max(chunk_height));
-    let width = whole(TILE / (height * size), chunk_width);
-    (height, width)
-}
-
-/// Numbers that can be added up.
-trait Sum: Number {
-    /// The sum, if the type holds it.
-    fn plus(self, other: Self) -> Option<Self>;
-}
-
-macro_rules! sums {
-    ($($integer:ty)*; $($float:ty)*) => {
-        $(impl Sum for $integer {
-            fn plus(self, other: Self) -> Option<Self> {
-                self.checked_add(other)
-            }
-        })*
-        $(impl Sum for $float {
-            fn plus(self, other: Self) -> Option<Self> {
-                Some(self + other)
-            }
-        })*
-    };
-}
-
-sums!(i8 i16 i32 i64 u8 u16 u32 u64; f32 f64);

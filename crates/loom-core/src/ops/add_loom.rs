@@ -1,6 +1,6 @@
 //! Columns of another file appended to this one: loompy's `add_loom`.
 
-use std::path::Path;
+use std::{borrow::Cow, path::Path};
 
 use h5lite::{DType, Selection, Steps};
 
@@ -284,9 +284,13 @@ impl Work {
                     let (row, file) = (self.rows[row], &self.names[1]);
                     format!("row {row}, column {col} of {WHAT} {name:?} of {file}")
                 };
-                fit(&values, dtype, &what)?.into_owned()
+                let fitted = match fit(&values, dtype, &what)? {
+                    Cow::Owned(fitted) => Some(fitted),
+                    Cow::Borrowed(_) => None,
+                };
+                fitted.unwrap_or(values)
             };
-            change.write_tile(name, (0..rows, start..end), &values)?;
+            change.write_dense(name, (0..rows, start..end), &values, 0)?;
             steps.advance(values.len() as u64)?;
             start = end;
         }
@@ -296,6 +300,6 @@ impl Work {
 
 /// How many columns of so many bytes are written at a time: whole chunks.
 fn width(bytes: usize, batch: usize, chunk: usize) -> usize {
-    let most = batch.min(crate::edit::TILE / bytes.max(1));
+    let most = batch.min(crate::edit::ENOUGH / bytes.max(1));
     (most / chunk * chunk).max(chunk)
 }

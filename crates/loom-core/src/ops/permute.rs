@@ -102,7 +102,36 @@ fn inverse(axis: Axis, length: usize, order: &[usize]) -> Result<Vec<u32>> {
 }
 
 /// Bytes of a layer that are moved at a time, where chunks allow it.
-const BAND: usize = if cfg!(test) { 1 << 14 } else { 1 << 26 };
+const BAND: usize = if cfg!(test) { 1 << 14 } else { 1 << 24 };
+
+/// Lines of elements of `size` bytes: in each, what was at the places of `order`, in that order.
+fn moved(lines: &[u8], order: &[usize], size: usize) -> Vec<u8> {
+    fn of<const N: usize>(lines: &[u8], order: &[usize], out: &mut [u8]) {
+        let line = (order.len() * N).max(1);
+        for (from, to) in lines.chunks_exact(line).zip(out.chunks_exact_mut(line)) {
+            let from = from.as_chunks::<N>().0;
+            for (to, &at) in to.as_chunks_mut::<N>().0.iter_mut().zip(order) {
+                *to = from[at];
+            }
+        }
+    }
+    let mut out = vec![0; lines.len()];
+    match size {
+        1 => of::<1>(lines, order, &mut out),
+        2 => of::<2>(lines, order, &mut out),
+        4 => of::<4>(lines, order, &mut out),
+        8 => of::<8>(lines, order, &mut out),
+        _ => {
+            let line = (order.len() * size).max(1);
+            for (from, to) in lines.chunks_exact(line).zip(out.chunks_exact_mut(line)) {
+                for (to, &at) in to.chunks_exact_mut(size).zip(order) {
+                    to.copy_from_slice(&from[at * size..(at + 1) * size]);
+                }
+            }
+        }
+    }
+    out
+}
 
 impl Change<'_, '_> {
     /// Moves the values of a layer as they are stored, a band of chunks at a time.
@@ -139,9 +168,17 @@ impl Change<'_, '_> {
         let step = (BAND / (length * element).max(1) / step * step).max(step);
         for start in (0..others).step_by(step) {
             let band = Selection::from(start..(start + step).min(others));
-            let (rows, cols) = axis.pair(order.clone(), band.clone());
             let source = self.edit.file().dataset(&path)?;
-            let elements = source.read_bytes(&[rows, cols])?;
+            let elements = match (axis, order) {
+                (Axis::Cols, Selection::Indices(order)) => {
+                    let lines = source.read_bytes(&[band.clone(), Selection::All])?;
+                    moved(&lines, order, element)
+                }
+                _ => {
+                    let (rows, cols) = axis.pair(order.clone(), band.clone());
+                    source.read_bytes(&[rows, cols])?
+                }
+            };
             let (rows, cols) = axis.pair(Selection::All, band);
             (self.edit).write_bytes_at(&path, &[rows, cols], &elements)?;
             steps.advance((elements.len() / element) as u64)?;
@@ -167,5 +204,24 @@ impl Change<'_, '_> {
         self.edit.write_bytes_at(&path, &[], &elements)?;
         self.stamp(&path)?;
         self.stamp(axis.attrs_path())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_of_any_size_are_moved_within_their_line() {
+        let order = [2, 0, 1];
+        for size in 1..=9 {
+            let lines: Vec<u8> = (0..2 * 3 * u8::try_from(size).unwrap()).collect();
+            let element = |line: usize, at: usize| &lines[(line * 3 + at) * size..][..size];
+            let places = (0..2).flat_map(|line| order.map(|at| element(line, at)));
+            assert_eq!(
+                moved(&lines, &order, size),
+                places.collect::<Vec<_>>().concat()
+            );
+        }
     }
 }

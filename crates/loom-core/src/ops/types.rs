@@ -35,8 +35,8 @@ pub(crate) fn cast(values: Array, to: DType) -> Array {
     with_numbers!(
         &values,
         a => {
-            let mut bytes = Vec::with_capacity(a.len() * 8);
-            a.iter().for_each(|number| number.put_little_endian(&mut bytes));
+            let mut bytes = Vec::new();
+            Element::put_little_endian(a.as_standard_layout().as_slice().unwrap_or_default(), &mut bytes);
             with_number!(to, T => {
                 let mut out = vec![T::default(); a.len()];
                 if let Some(convert) = T::converter(from) {

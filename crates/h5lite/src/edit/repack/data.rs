@@ -8,7 +8,8 @@ use super::{
 use crate::{
     edit::{
         Context,
-        chunks::{self, Written},
+        chunk_jobs::Written,
+        chunks,
         dataset::{PendingData, replace},
     },
     error::{Error, Result},
@@ -218,10 +219,11 @@ impl Repack<'_> {
                     continue;
                 }
                 let old = dataset.filters();
-                let decoded = in_parallel(
-                    entries,
+                let threads = self.source.threads();
+                let decoded = threads.each(
+                    entries.iter().collect(),
                     || Decoder::new(old),
-                    |decoder, entry| {
+                    |decoder, entry: &ChunkEntry| {
                         let bytes = image.bytes("chunk", entry.address, entry.size)?;
                         let whole =
                             decoder.decode(&bytes, entry.filter_mask, chunk_len, entry.address)?;
@@ -236,8 +238,9 @@ impl Repack<'_> {
                     }
                 }
                 let encoder = || Encoder::new(&plan.filters);
-                let encoded = in_parallel(&decoded, encoder, |encoder, elements| {
-                    encoder.encode(elements.clone())
+                let encoded = threads.each(decoded, encoder, |encoder, elements| {
+                    let (bytes, mask) = encoder.encode(&elements)?;
+                    Ok::<_, Error>((bytes.to_vec(), mask))
                 });
                 for (entry, (bytes, mask)) in entries.iter().zip(encoded?) {
                     let address = self.context.append(&bytes)?;
@@ -339,27 +342,5 @@ impl Index {
         let coordinates = order.iter().flat_map(|&at| rows[at]).copied().collect();
         self.stored = order.iter().map(|&at| self.stored[at]).collect();
         self.coordinates = coordinates;
-    }
-}
-
-/// The results of `call` for all items, in order, found on all cores; each has a state of its own.
-fn in_parallel<T: Sync, S, R: Send>(
-    items: &[T],
-    state: impl Fn() -> Result<S> + Sync,
-    call: impl Fn(&mut S, &T) -> Result<R> + Sync,
-) -> Result<Vec<R>> {
-    let one = |state: &mut Result<S>, item: &T| match state {
-        Ok(state) => call(state, item),
-        Err(error) => Err(Error::unsupported(error)),
-    };
-    #[cfg(feature = "rayon")]
-    {
-        use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-        items.par_iter().map_init(&state, one).collect()
-    }
-    #[cfg(not(feature = "rayon"))]
-    {
-        let mut state = state();
-        items.iter().map(|item| one(&mut state, item)).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! Edits seen from outside: what is committed is read back, what is not leaves no trace.
 
+mod filled;
 pub(super) mod index;
 mod mended;
 mod model;

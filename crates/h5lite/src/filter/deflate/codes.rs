@@ -11,6 +11,10 @@ const LITERALS: usize = 288;
 const DISTANCES: usize = 30;
 const END_OF_BLOCK: usize = 256;
 
+/// Where a symbol stands below its count.
+const SYMBOL_BITS: u32 = 9;
+const SYMBOL: usize = (1 << SYMBOL_BITS) - 1;
+
 /// The longest codes of symbols, and of the lengths of their codes.
 const MAX_BITS: usize = 15;
 const MAX_LENGTH_BITS: usize = 7;
@@ -41,31 +45,49 @@ pub(super) struct Codes {
     extra_bits: usize,
 }
 
-/// The symbol of a length, how many bits go behind it, and these (section 3.2.5).
+/// The symbol of each length from 3 on, and above its low nine bits how many bits go behind it
+/// (section 3.2.5).
+static LENGTHS: [u16; 256] = {
+    let mut lengths = [0; 256];
+    let mut value = 0;
+    while value < 255 {
+        let extra_bits = if value < 4 {
+            0
+        } else {
+            (value as u32).ilog2() - 2
+        };
+        let symbol = 257 + 4 * extra_bits + (value as u32 >> extra_bits);
+        lengths[value] = (extra_bits << SYMBOL_BITS | symbol) as u16;
+        value += 1;
+    }
+    lengths[255] = 285;
+    lengths
+};
+
+/// The symbol of a length, how many bits go behind it, and these.
 #[inline(always)]
 fn length_symbol(length: u32) -> (usize, u32, u32) {
     let value = length.wrapping_sub(3);
-    match value {
-        255 => (285, 0, 0),
-        0..4 => (257 + value as usize, 0, 0),
-        _ => {
-            let extra_bits = (value | 4).ilog2() - 2;
-            let symbol = 257 + 4 * extra_bits + (value >> extra_bits);
-            (symbol as usize, extra_bits, value & ((1 << extra_bits) - 1))
-        }
-    }
+    let found = u32::from(LENGTHS[value as usize & 255]);
+    let extra_bits = found >> SYMBOL_BITS;
+    (
+        found as usize & SYMBOL,
+        extra_bits,
+        value & !(u32::MAX << extra_bits),
+    )
 }
 
 /// The same for a distance.
 #[inline(always)]
 fn distance_symbol(distance: u32) -> (usize, u32, u32) {
     let value = distance.wrapping_sub(1);
-    if value < 2 {
-        return (value as usize, 0, 0);
-    }
     let extra_bits = (value | 2).ilog2() - 1;
     let symbol = 2 * extra_bits + (value >> extra_bits);
-    (symbol as usize, extra_bits, value & ((1 << extra_bits) - 1))
+    (
+        symbol as usize,
+        extra_bits,
+        value & !(u32::MAX << extra_bits),
+    )
 }
 
 impl Default for Codes {
@@ -91,42 +113,40 @@ impl Codes {
 
     #[inline(always)]
     pub(super) fn count_literal(&mut self, byte: u8) {
-        self.literals.counts[usize::from(byte)] += 1;
+        self.literals.count(byte.into());
     }
 
     #[inline(always)]
     pub(super) fn count_copy(&mut self, distance: u32, length: u32) {
         let (symbol, length_bits, _) = length_symbol(length);
-        self.literals.counts[symbol] += 1;
+        self.literals.count(symbol);
         let (symbol, distance_bits, _) = distance_symbol(distance);
-        self.distances.counts[symbol] += 1;
-        self.extra_bits += (length_bits + distance_bits) as usize;
+        self.distances.count(symbol);
+        self.extra_bits = self
+            .extra_bits
+            .wrapping_add((length_bits + distance_bits) as usize);
     }
 
     /// Makes the codes that take least room for what has been counted, and returns their type and how
     /// many bits the block takes.
     pub(super) fn choose(&mut self) -> (u64, usize) {
-        self.literals.make::<MAX_BITS>();
-        self.distances.make::<MAX_BITS>();
-        let dynamic = self.header_bits() + self.literals.bits() + self.distances.bits();
-        let (literals, distances) = (self.literals.lengths, self.distances.lengths);
+        let symbols = self.literals.make::<MAX_BITS>() + self.distances.make::<MAX_BITS>();
+        let dynamic = 3 + self.header_bits() + symbols + self.extra_bits;
+        let of_literals = self.literals.counts.iter().enumerate();
+        let of_literals =
+            of_literals.map(|(symbol, &count)| count * u32::from(fixed_length(symbol)));
+        let of_distances = self.distances.counts.iter().sum::<u32>() * 5;
+        let fixed = 3 + (of_literals.sum::<u32>() + of_distances) as usize + self.extra_bits;
+        if fixed >= dynamic {
+            return (DYNAMIC, dynamic);
+        }
         for (symbol, length) in self.literals.lengths.iter_mut().enumerate() {
-            *length = match symbol {
-                0..144 => 8,
-                144..256 => 9,
-                256..280 => 7,
-                280.. => 8,
-            };
+            *length = fixed_length(symbol);
         }
         self.distances.lengths.fill(5);
-        let fixed = self.literals.bits() + self.distances.bits();
-        if fixed < dynamic {
-            self.literals.assign_codes();
-            self.distances.assign_codes();
-            return (FIXED, 3 + fixed + self.extra_bits);
-        }
-        (self.literals.lengths, self.distances.lengths) = (literals, distances);
-        (DYNAMIC, 3 + dynamic + self.extra_bits)
+        self.literals.assign_codes();
+        self.distances.assign_codes();
+        (FIXED, fixed)
     }
 
     /// How many symbols of the two alphabets are written.
@@ -170,9 +190,9 @@ impl Codes {
             }
             before = Some(length);
         }
-        self.precode.make::<MAX_LENGTH_BITS>();
+        let symbols = self.precode.make::<MAX_LENGTH_BITS>();
         let extra_bits: usize = self.runs.iter().map(|run| run_bits(run.0) as usize).sum();
-        14 + 3 * self.precodes() + self.precode.bits() + extra_bits
+        14 + 3 * self.precodes() + symbols + extra_bits
     }
 
     fn precodes(&self) -> usize {
@@ -219,6 +239,16 @@ impl Codes {
     }
 }
 
+/// How long the code of a literal or length is in blocks of type [`FIXED`].
+fn fixed_length(symbol: usize) -> u8 {
+    match symbol {
+        0..144 => 8,
+        144..256 => 9,
+        256..280 => 7,
+        280.. => 8,
+    }
+}
+
 /// How many bits go behind a symbol of the precode.
 fn run_bits(symbol: u8) -> u32 {
     match symbol {
@@ -238,12 +268,10 @@ impl<const N: usize> Alphabet<N> {
         }
     }
 
-    /// How many bits the counted symbols take.
-    fn bits(&self) -> usize {
-        let symbols = self.counts.iter().zip(&self.lengths);
-        symbols
-            .map(|(&count, &length)| count as usize * usize::from(length))
-            .sum()
+    #[inline(always)]
+    fn count(&mut self, symbol: usize) {
+        let count = &mut self.counts[symbol];
+        *count = count.wrapping_add(1);
     }
 
     #[inline(always)]
@@ -252,29 +280,27 @@ impl<const N: usize> Alphabet<N> {
     }
 
     /// Gives each symbol that was counted a code of at most `LIMIT` bits, the shorter the more often
-    /// it was.
-    fn make<const LIMIT: usize>(&mut self) {
+    /// it was. Returns how many bits all of them take.
+    fn make<const LIMIT: usize>(&mut self) -> usize {
         self.lengths = [0; N];
-        let mut used = [(0, 0); N];
+        // Counts with their symbols below them: a block has fewer than 2^17 symbols.
+        let mut used = [0; N];
         let mut len = 0;
-        for (symbol, &count) in self
-            .counts
-            .iter()
-            .enumerate()
-            .filter(|(_, count)| **count > 0)
-        {
-            used[len] = (count, symbol);
-            len += 1;
+        for (symbol, &count) in self.counts.iter().enumerate() {
+            used[len] = count << SYMBOL_BITS | symbol as u32;
+            len += usize::from(count > 0);
         }
         let used = &mut used[..len];
         used.sort_unstable();
-        let mut rarest = used.iter();
+        let (mut rarest, mut bits) = (used.iter(), 0);
         for (length, &count) in length_counts::<LIMIT, N>(used).iter().enumerate().rev() {
-            for &(_, symbol) in rarest.by_ref().take(count) {
-                self.lengths[symbol] = length as u8;
+            for &entry in rarest.by_ref().take(usize::from(count)) {
+                self.lengths[entry as usize & SYMBOL] = length as u8;
+                bits += (entry >> SYMBOL_BITS) as usize * length;
             }
         }
         self.assign_codes();
+        bits
     }
 
     /// The codes that follow from the lengths (section 3.2.2).
@@ -299,44 +325,49 @@ impl<const N: usize> Alphabet<N> {
 
 /// How many codes of each length, up to `LIMIT`, are best for symbols sorted by how often they occur
 /// (Huffman's algorithm, cut off).
-fn length_counts<const LIMIT: usize, const N: usize>(used: &[(u32, usize)]) -> [usize; 16] {
+fn length_counts<const LIMIT: usize, const N: usize>(used: &[u32]) -> [u16; 16] {
     let mut counts = [0; MAX_BITS + 1];
     if used.len() < 2 {
-        counts[1] = used.len();
+        counts[1] = used.len() as u16;
         return counts;
     }
     // Nodes made of the two rarest that have no parent: they come out sorted, too.
-    let (mut weights, mut parents) = ([0_u32; N], [0_usize; N]);
-    let mut leaf_parents = [0_usize; N];
+    let (mut weights, mut parents) = ([u32::MAX; N], [0_u16; N]);
+    // How many leaves each node has.
+    let mut leaves = [0_u16; N];
     let (mut leaf, mut node) = (0, 0);
     for parent in 0..used.len() - 1 {
+        let mut weight = 0;
         for _ in 0..2 {
-            if leaf < used.len() && (node == parent || used[leaf].0 <= weights[node]) {
-                weights[parent] += used[leaf].0;
-                leaf_parents[leaf] = parent;
+            let rarest = used
+                .get(leaf)
+                .map_or(u32::MAX, |entry| entry >> SYMBOL_BITS);
+            // A node that is not made yet weighs more than any.
+            if rarest <= weights[node] && leaf < used.len() {
+                weight += rarest;
+                leaves[parent] += 1;
                 leaf += 1;
             } else {
-                weights[parent] += weights[node];
-                parents[node] = parent;
+                weight += weights[node];
+                parents[node] = parent as u16;
                 node += 1;
             }
         }
+        weights[parent] = weight;
     }
-    let mut depths = [0_usize; N];
-    for node in (0..used.len() - 2).rev() {
-        depths[node] = depths[parents[node]] + 1;
-    }
-    for &parent in &leaf_parents[..used.len()] {
-        counts[LIMIT.min(depths[parent] + 1)] += 1;
+    let mut depths = [0_u16; N];
+    for node in (0..used.len() - 1).rev() {
+        if node + 2 < used.len() {
+            depths[node] = depths[usize::from(parents[node])] + 1;
+        }
+        counts[LIMIT.min(usize::from(depths[node]) + 1)] += leaves[node];
     }
     // Codes cut off at the limit take too much room: a shorter one becomes two, one of them for a
     // code at the limit, until all fit.
-    let room = |counts: &[usize; 16]| {
-        (1..=LIMIT)
-            .map(|length| counts[length] << (LIMIT - length))
-            .sum::<usize>()
-    };
-    for _ in 0..room(&counts).saturating_sub(1 << LIMIT) {
+    let room: usize = (1..=LIMIT)
+        .map(|length| usize::from(counts[length]) << (LIMIT - length))
+        .sum();
+    for _ in 0..room.saturating_sub(1 << LIMIT) {
         let shorter = (1..LIMIT).rev().find(|&length| counts[length] > 0);
         if let Some(length) = shorter {
             counts[LIMIT] -= 1;

@@ -21,6 +21,9 @@ const MAX_DISTANCE: usize = 32_768;
 const LONG: usize = 8;
 const SHORT: usize = 4;
 
+/// So many bytes are compared at once.
+const STEP: usize = 16;
+
 /// How many positions at the end of a match are seen: all of the shortest.
 const INNER: usize = SHORT;
 
@@ -156,7 +159,7 @@ impl Deflater {
             tokens.push(Token::copy(found, length));
             at += length;
             // Where a match ends the next one starts, so what is around there is worth finding again.
-            for inner in at - INNER..at {
+            for inner in at.wrapping_sub(INNER)..at {
                 if let Some(word) = self::word(input, inner) {
                     long.replace(word, inner);
                     short.replace(word << 32, inner);
@@ -212,23 +215,17 @@ fn same(input: &[u8], at: usize, distance: usize, word: u64) -> usize {
 /// How many bytes from `at` on are the same `distance` before.
 #[inline(always)]
 fn match_length(input: &[u8], at: usize, distance: usize) -> usize {
-    let most = MAX_MATCH.min(input.len() - at);
-    let mut length = 0;
-    while length < most {
-        let Some(word) = word(input, at + length) else {
-            let here = input[at + length..].iter();
-            let before = input[at - distance + length..].iter();
-            length += here
-                .zip(before)
-                .take_while(|(here, before)| here == before)
-                .count();
-            break;
-        };
-        let same = same(input, at + length, distance, word);
-        length += same;
-        if same < 8 {
-            break;
+    let here = &input[at..];
+    let here = &here[..MAX_MATCH.min(here.len())];
+    let before = &input[at - distance..];
+    let (steps, rest) = here.as_chunks::<STEP>();
+    for (number, (here, before)) in steps.iter().zip(before.as_chunks::<STEP>().0).enumerate() {
+        let differing = u128::from_le_bytes(*here) ^ u128::from_le_bytes(*before);
+        if differing != 0 {
+            return number * STEP + (differing.trailing_zeros() / 8) as usize;
         }
     }
-    length.min(most)
+    let compared = here.len() - rest.len();
+    let same = rest.iter().zip(&before[compared..]);
+    compared + same.take_while(|(here, before)| here == before).count()
 }
