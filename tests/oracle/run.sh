@@ -44,6 +44,9 @@ for interpreter in "$python" "$old_python"; do "$interpreter" "$here/crash_image
 "$python" "$here/parity_loompy.py" "$target/release/examples/parity"
 "$python" "$here/verbs.py" "$loom"
 "$here/setup.sh" "$root/.venv-anndata" "$here/requirements-anndata.txt"
+"$python" "$here/convert.py" "$loom"
+"$here/setup.sh" "$root/.venv-anndata-old" "$here/requirements-anndata-old.txt"
+for interpreter in "$root"/.venv-anndata{,-old}/bin/python; do "$interpreter" -W ignore "$here/convert_h5ad.py" "$loom"; done
 "$python" "$here/parity_changes.py" "$target/release/examples/change"
 "$python" "$here/write_interop.py" "$target/release" --quick --old-python "$old_python"
 [ "$failed" -eq 0 ]

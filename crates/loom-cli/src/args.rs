@@ -7,9 +7,11 @@ use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 use crate::{positions::Positions, what::What};
 
 mod change;
+mod convert;
 mod derive;
 
 pub(crate) use change::{Create, Matrices, New, Rename, Rm, Set, Settable};
+pub(crate) use convert::Convert;
 pub(crate) use derive::{Aggregate, Append, Combine, Permute, Place, Sort, Split, Subset, Wanted};
 
 /// Looks into Loom files (genes x cells in HDF5), makes and changes them
@@ -41,6 +43,7 @@ pub(crate) enum Command {
     Export(Export),
     Digest(Digest),
     Create(Create),
+    Convert(Convert),
     Set(Set),
     Rm(Rm),
     Rename(Rename),

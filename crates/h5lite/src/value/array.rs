@@ -107,6 +107,46 @@ macro_rules! with_dtype {
     };
 }
 
+/// Runs an expression with `$T` as the Rust type of a number's [`DType`]
+/// (`float16` is held as `f32`), or `$text` for text.
+#[macro_export]
+macro_rules! with_number {
+    ($dtype:expr, $T:ident => $body:expr, text => $text:expr) => {
+        $crate::with_number!(@ $dtype, $T, $body, $text,
+            I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64,
+            F16 f32, F32 f32, F64 f64)
+    };
+    (@ $dtype:expr, $T:ident, $body:expr, $text:expr, $($variant:ident $type:ty),*) => {
+        match $dtype {
+            $($crate::DType::$variant => {
+                type $T = $type;
+                $body
+            })*
+            $crate::DType::Str => $text,
+        }
+    };
+}
+
+/// Runs one expression for the numbers in an [`Array`], or another for text.
+#[macro_export]
+macro_rules! with_numbers {
+    ($array:expr, $inner:pat => $body:expr, text => $text:expr) => {
+        match $array {
+            $crate::Array::I8($inner) => $body,
+            $crate::Array::I16($inner) => $body,
+            $crate::Array::I32($inner) => $body,
+            $crate::Array::I64($inner) => $body,
+            $crate::Array::U8($inner) => $body,
+            $crate::Array::U16($inner) => $body,
+            $crate::Array::U32($inner) => $body,
+            $crate::Array::U64($inner) => $body,
+            $crate::Array::F32($inner) => $body,
+            $crate::Array::F64($inner) => $body,
+            $crate::Array::Str(_) => $text,
+        }
+    };
+}
+
 impl Array {
     /// Element type. Never [`DType::F16`].
     #[must_use]

@@ -4,6 +4,7 @@ mod aggregate;
 mod append;
 mod check;
 mod combine;
+mod convert;
 mod create;
 mod digest;
 mod export;
@@ -38,8 +39,8 @@ use crate::{
 /// Runs a command on the standard output stream, or the file it was told to write.
 pub(crate) fn run(command: &Command) -> Result<Status, Error> {
     use Command::{
-        Aggregate, Append, Cells, Check, Combine, Create, Digest, Export, Genes, Get, Head, Info,
-        Ls, Permute, Recover, Rename, Repack, Rm, Set, Sort, Split, Subset, Validate,
+        Aggregate, Append, Cells, Check, Combine, Convert, Create, Digest, Export, Genes, Get,
+        Head, Info, Ls, Permute, Recover, Rename, Repack, Rm, Set, Sort, Split, Subset, Validate,
     };
     let (file, output) = match command {
         Info(args) => (&args.file, None),
@@ -52,6 +53,8 @@ pub(crate) fn run(command: &Command) -> Result<Status, Error> {
         Export(args) => (&args.file, args.output.as_deref()),
         Digest(args) => (&args.file, None),
         Create(args) => (&args.out, None),
+        // Its output is a file of its own.
+        Convert(args) => (&args.input, None),
         Set(args) => (&args.file, None),
         Rm(args) => (&args.file, None),
         Rename(args) => (&args.file, None),
@@ -81,6 +84,7 @@ pub(crate) fn run(command: &Command) -> Result<Status, Error> {
             Export(args) => export::run(args, &mut out).map(fine),
             Digest(args) => digest::run(args, &mut out).map(fine),
             Create(args) => create::run(args, &mut out).map(fine),
+            Convert(args) => convert::run(args, &mut out).map(fine),
             Set(args) => set::run(args, &mut out).map(fine),
             Rm(args) => rm::run(args, &mut out).map(fine),
             Rename(args) => rename::run(args, &mut out).map(fine),

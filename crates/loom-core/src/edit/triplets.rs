@@ -64,6 +64,24 @@ impl Triplets<'_> {
         self.data.dtype()
     }
 
+    /// Row number of each triplet.
+    #[must_use]
+    pub fn row(&self) -> &[u32] {
+        &self.row
+    }
+
+    /// Column number of each triplet.
+    #[must_use]
+    pub fn col(&self) -> &[u32] {
+        &self.col
+    }
+
+    /// Value of each triplet.
+    #[must_use]
+    pub fn data(&self) -> &Array {
+        &self.data
+    }
+
     /// The same with values of another type.
     ///
     /// # Errors
@@ -109,12 +127,7 @@ impl Triplets<'static> {
     ///
     /// # Errors
     /// [`Error::Misuse`] where one does not, or the lists differ in length.
-    pub(crate) fn new(
-        shape: (usize, usize),
-        row: Vec<u32>,
-        col: Vec<u32>,
-        data: Array,
-    ) -> Result<Self> {
+    pub fn new(shape: (usize, usize), row: Vec<u32>, col: Vec<u32>, data: Array) -> Result<Self> {
         let places = Coo::new(shape, row, col, vec![(); data.len()])?;
         let (row, col, _) = places.into_parts();
         Ok(Self {

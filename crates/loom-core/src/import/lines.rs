@@ -1,6 +1,7 @@
 //! Text files line by line, compressed or not.
 
 use std::{
+    fmt,
     fs::File,
     io::{self, BufRead, BufReader},
     path::{Path, PathBuf},
@@ -16,8 +17,8 @@ const GZIP: &[u8] = b"\x1f\x8b";
 /// Longer lines are taken for no text at all.
 const LONGEST: usize = 1 << 30;
 
-/// A text file that knows in which line it is.
-pub(super) struct Lines {
+/// A text file, compressed with gzip or not, that knows in which line it is.
+pub struct Lines {
     pub(super) path: PathBuf,
     reader: Box<dyn BufRead>,
     /// Lines read so far.
@@ -26,11 +27,12 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Opens a file, compressed with gzip or not.
+    /// Opens a file.
     ///
     /// # Errors
     /// [`Error::NoFile`], [`Error::Import`].
-    pub(super) fn open(path: &Path) -> Result<Self> {
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
         let file = File::open(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Error::NoFile {
                 path: path.to_owned(),
@@ -54,14 +56,20 @@ impl Lines {
         })
     }
 
-    /// The first bytes, which stay.
-    pub(super) fn start(&mut self) -> Result<&[u8]> {
+    /// The first bytes, decompressed, which stay.
+    ///
+    /// # Errors
+    /// [`Error::Import`] where they cannot be read.
+    pub fn start(&mut self) -> Result<&[u8]> {
         let Self { path, reader, .. } = self;
         (reader.fill_buf()).map_err(|error| bad(path, None, error.to_string()))
     }
 
     /// The next line without its end; `None` after the last.
-    pub(super) fn next(&mut self) -> Result<Option<&[u8]>> {
+    ///
+    /// # Errors
+    /// [`Error::Import`] with the line: a compressed file that is cut off, for example.
+    pub fn next_line(&mut self) -> Result<Option<&[u8]>> {
         self.line.clear();
         self.number += 1;
         let mut limited = io::Read::take(&mut self.reader, LONGEST as u64);
@@ -78,13 +86,23 @@ impl Lines {
         Ok(Some(&self.line))
     }
 
-    /// An error in the line read last.
-    pub(super) fn bad(&self, reason: String) -> Error {
+    /// An [`Error::Import`] in the line read last.
+    #[must_use]
+    pub fn bad(&self, reason: String) -> Error {
         bad(&self.path, Some(self.number), reason)
     }
 
     /// Everything that is left, for who parses it.
     pub(super) fn into_rest(self) -> Box<dyn BufRead> {
         self.reader
+    }
+}
+
+impl fmt::Debug for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lines")
+            .field("path", &self.path)
+            .field("number", &self.number)
+            .finish_non_exhaustive()
     }
 }

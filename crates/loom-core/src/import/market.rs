@@ -29,10 +29,27 @@ pub(super) fn read(mut lines: Lines, options: &ReadMatrix) -> Result<Read> {
         true => (cols, rows),
         false => (rows, cols),
     };
-    let mut spill = Spill::new(shape, count, options.scratch.as_deref())?;
-    let mut put = |row: u32, col: u32, value: f64| match options.transposed {
-        true => spill.push(col, row, value),
-        false => spill.push(row, col, value),
+    let width = match &options.places {
+        Some((places, _)) if places.len() != shape.1 => {
+            let reason = format!("{} columns, where {} are needed", shape.1, places.len());
+            return Err(lines.bad(reason));
+        }
+        Some((_, width)) => *width,
+        None => shape.1,
+    };
+    let mut spill = Spill::new((shape.0, width), count, options.scratch.as_deref())?;
+    let mut put = |row: u32, col: u32, value: f64| {
+        let (row, col) = match options.transposed {
+            true => (col, row),
+            false => (row, col),
+        };
+        match &options.places {
+            None => spill.push(row, col, value),
+            Some((places, _)) => match places[col as usize] {
+                Some(place) => spill.push(row, place, value),
+                None => Ok(()),
+            },
+        }
     };
     let mut dense = (0..cols).flat_map(|col| {
         let first = if header.symmetry == Symmetry::General {
@@ -44,14 +61,14 @@ pub(super) fn read(mut lines: Lines, options: &ReadMatrix) -> Result<Read> {
     });
     let mut seen = 0;
     loop {
-        let line = match lines.next()? {
+        let line = match lines.next_line()? {
             None => break,
             Some(line) if line.trim_ascii().is_empty() || line.starts_with(b"%") => continue,
             Some(line) => line,
         };
         seen += 1;
         let entry = match header.coordinate {
-            true => entry(line, &header, rows, cols),
+            true => entry(line, &header, options.value, (rows, cols)),
             false => match dense.next() {
                 Some((row, col)) => number(line).map(|value| (small(row), small(col), value)),
                 None => Err(format!("more than the {count} values of {rows} x {cols}")),
@@ -78,13 +95,16 @@ pub(super) fn read(mut lines: Lines, options: &ReadMatrix) -> Result<Read> {
     Ok(Read {
         found: spill.numbers.found(),
         content: Content::Sparse(spill),
-        shape: (rows, cols),
+        shape: match options.transposed {
+            true => (width, shape.0),
+            false => (shape.0, width),
+        },
         names: (None, None),
     })
 }
 
 fn header(lines: &mut Lines) -> Result<Header> {
-    let line = String::from_utf8_lossy(lines.next()?.unwrap_or_default()).to_lowercase();
+    let line = String::from_utf8_lossy(lines.next_line()?.unwrap_or_default()).to_lowercase();
     let words: Vec<&str> = line.split_ascii_whitespace().skip(1).collect();
     let [object, format, field, symmetry] = words[..] else {
         let expected = "%%MatrixMarket matrix coordinate|array FIELD SYMMETRY";
@@ -113,7 +133,7 @@ fn header(lines: &mut Lines) -> Result<Header> {
 /// Rows, columns, and how many entries there are in the file.
 fn sizes(lines: &mut Lines, header: &Header) -> Result<(usize, usize, u64)> {
     let line = loop {
-        match lines.next()? {
+        match lines.next_line()? {
             None => return Err(lines.bad("no line with the sizes".to_owned())),
             Some(line) if line.trim_ascii().is_empty() || line.starts_with(b"%") => {}
             Some(line) => break String::from_utf8_lossy(line).into_owned(),
@@ -144,8 +164,8 @@ fn sizes(lines: &mut Lines, header: &Header) -> Result<(usize, usize, u64)> {
 fn entry(
     line: &[u8],
     header: &Header,
-    rows: usize,
-    cols: usize,
+    (number_of_value, values): (usize, usize),
+    (rows, cols): (usize, usize),
 ) -> Result<(u32, u32, f64), String> {
     let mut words = line
         .split(u8::is_ascii_whitespace)
@@ -161,7 +181,16 @@ fn entry(
     let (row, col) = (place("row", rows)?, place("column", cols)?);
     let value = match header.pattern {
         true => 1.0,
-        false => number(words.next().unwrap_or_default())?,
+        false => {
+            let mut wanted = 0.0;
+            for at in 0..values {
+                let value = number(words.next().unwrap_or_default())?;
+                if at == number_of_value {
+                    wanted = value;
+                }
+            }
+            wanted
+        }
     };
     match words.next() {
         None => Ok((row, col, value)),

@@ -8,25 +8,31 @@ mod dense;
 mod lines;
 mod market;
 mod npy;
+mod numbers;
 mod spill;
 mod table;
 mod text;
 
 use std::path::{Path, PathBuf};
 
-use h5lite::{Array, DType};
+use h5lite::DType;
 
+pub use lines::Lines;
 pub use table::{ReadTable, Table};
 
-use self::{dense::DenseFile, lines::Lines, spill::Spill};
+use self::{
+    dense::DenseFile,
+    numbers::{Found, Numbers, array_of, number},
+    spill::Spill,
+};
 use crate::{
     edit::Matrix,
     error::{Error, Result},
     numeric::with_number,
 };
 
-/// Columns in a batch.
-const BATCH: usize = 256;
+/// Columns in a batch of a matrix that is read from a file.
+pub const BATCH: usize = 256;
 
 /// How a file is read as a matrix.
 ///
@@ -43,12 +49,27 @@ const BATCH: usize = 256;
 /// assert_eq!(connect(&out, Mode::Read)?.read::<i32>(2, ..)?, ndarray::arr2(&[[0, 7]]));
 /// # Ok::<(), loom_core::Error>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ReadMatrix {
     dtype: Option<DType>,
     transposed: bool,
     delimiter: Option<u8>,
     scratch: Option<PathBuf>,
+    value: (usize, usize),
+    places: Option<(Vec<Option<u32>>, usize)>,
+}
+
+impl Default for ReadMatrix {
+    fn default() -> Self {
+        Self {
+            dtype: None,
+            transposed: false,
+            delimiter: None,
+            scratch: None,
+            value: (0, 1),
+            places: None,
+        }
+    }
 }
 
 impl ReadMatrix {
@@ -91,6 +112,33 @@ impl ReadMatrix {
     pub fn scratch(mut self, folder: impl Into<PathBuf>) -> Self {
         self.scratch = Some(folder.into());
         self
+    }
+
+    /// Which value of an entry is taken, counted from 0, and how many there are in each line of a
+    /// Matrix Market file: the first of one, if this is not called. (STARsolo wrote files with
+    /// three.)
+    #[must_use]
+    pub fn value(mut self, number: usize, of: usize) -> Self {
+        self.value = (number, of);
+        self
+    }
+
+    /// Where each column of a Matrix Market file goes in a matrix of so many columns, once rows and
+    /// columns are exchanged if they are. Columns without a place are left out, columns of one place
+    /// add up, and places that no column goes to hold zeros.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] for a place outside the matrix.
+    pub fn places(mut self, places: Vec<Option<u32>>, width: usize) -> Result<Self> {
+        if let Some(place) = places
+            .iter()
+            .flatten()
+            .find(|&&place| place as usize >= width)
+        {
+            return Err(Error::Misuse(format!("place {place} of {width} columns")));
+        }
+        self.places = Some((places, width));
+        Ok(self)
     }
 
     /// Opens a file, and reads it once where it is not stored column by column.
@@ -170,14 +218,45 @@ struct Read {
     names: (Option<Vec<String>>, Option<Vec<String>>),
 }
 
-/// What the values are like.
-struct Found {
-    dtype: DType,
-    /// The smallest and the largest, where they have been looked at.
-    range: Option<(f64, f64)>,
-}
-
 impl MatrixFile {
+    /// A matrix of triplets that `each` hands over in any order, about `count` of them: they are
+    /// brought into the order of their columns through temporary files in `scratch`, or the system's
+    /// folder. `path` is what errors speak of.
+    ///
+    /// # Errors
+    /// What `each` returns; [`Error::Misuse`] for a triplet outside the shape; [`Error::Import`] for
+    /// values that do not fit the type; [`Error::Write`].
+    pub fn from_triplets(
+        path: &Path,
+        shape: (usize, usize),
+        dtype: DType,
+        count: u64,
+        scratch: Option<&Path>,
+        each: impl FnOnce(&mut dyn FnMut(u32, u32, f64) -> Result<()>) -> Result<()>,
+    ) -> Result<Self> {
+        let mut spill = Spill::new(shape, count, scratch)?;
+        each(&mut |row, col, value| {
+            if row as usize >= shape.0 || col as usize >= shape.1 {
+                let reason = format!("row {row}, column {col} in a matrix of shape {shape:?}");
+                return Err(Error::Misuse(reason));
+            }
+            spill.push(row, col, value)
+        })?;
+        spill.finish()?;
+        let found = spill.numbers.found();
+        let file = Self {
+            path: path.to_owned(),
+            content: Content::Sparse(spill),
+            shape,
+            dtype,
+            transposed: false,
+            row_names: None,
+            col_names: None,
+        };
+        file.check(&found)?;
+        Ok(file)
+    }
+
     /// (rows, columns).
     #[must_use]
     pub fn shape(&self) -> (usize, usize) {
@@ -249,71 +328,6 @@ impl MatrixFile {
             }
         }
     }
-}
-
-/// What text numbers are like, so far.
-#[derive(Clone, Copy, Debug)]
-struct Numbers {
-    integers: bool,
-    low: f64,
-    high: f64,
-}
-
-impl Default for Numbers {
-    fn default() -> Self {
-        Self {
-            integers: true,
-            low: 0.0,
-            high: 0.0,
-        }
-    }
-}
-
-impl Numbers {
-    fn see(&mut self, value: f64) {
-        self.integers &= value.fract() == 0.0;
-        self.low = self.low.min(value);
-        self.high = self.high.max(value);
-    }
-
-    fn found(self) -> Found {
-        let narrow = self.low >= f64::from(i32::MIN) && self.high <= f64::from(i32::MAX);
-        let dtype = match (self.integers, narrow) {
-            (true, true) => DType::I32,
-            (true, false) => DType::I64,
-            (false, _) => DType::F64,
-        };
-        Found {
-            dtype,
-            range: Some((self.low, self.high)),
-        }
-    }
-}
-
-/// A number that a matrix can hold, of text.
-///
-/// # Errors
-/// Why it is none.
-fn number(text: &[u8]) -> Result<f64, String> {
-    /// From here on, `f64` leaves integers out.
-    const EXACT: f64 = (1_u64 << 53) as f64;
-    let text = String::from_utf8_lossy(text);
-    let value: f64 = (text.trim().parse()).map_err(|_| format!("{text:?} is no number"))?;
-    if !value.is_finite() {
-        return Err(format!("{text:?}, where a finite number is needed"));
-    }
-    if value.abs() > EXACT && text.trim().bytes().all(|byte| byte != b'.' && byte != b'e') {
-        return Err(format!("{text:?} is an integer beyond 2^53"));
-    }
-    Ok(value)
-}
-
-/// Numbers as an array of another type. What that cannot hold has been refused before.
-fn array_of(values: impl Iterator<Item = f64>, dtype: DType) -> Array {
-    with_number!(dtype, T => {
-        use h5lite::Number;
-        values.map(T::from_f64).collect::<Vec<T>>().into()
-    }, text => Vec::<u8>::new().into())
 }
 
 /// An [`Error::Import`].

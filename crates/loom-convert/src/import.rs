@@ -1,0 +1,128 @@
+//! What an importer has opened: a Loom file that is not written yet.
+
+use std::{collections::BTreeMap, fmt, path::Path};
+
+use loom_core::{
+    Array, Columns, Create, DType, LoomView, Matrix, Result, SpecVersion, Watch, import::MatrixFile,
+};
+
+use crate::Report;
+
+/// A layer that is read while it is written.
+pub(crate) trait Layer: fmt::Debug {
+    /// The type of its values.
+    fn dtype(&self) -> DType;
+
+    /// Its columns from the first to the last, [`BATCH`](loom_core::import::BATCH) at a time.
+    fn batches(&self) -> Batches<'_>;
+}
+
+/// Batches of columns.
+pub(crate) type Batches<'a> = Box<dyn Iterator<Item = Result<Matrix<'static>>> + 'a>;
+
+impl Layer for MatrixFile {
+    fn dtype(&self) -> DType {
+        self.dtype()
+    }
+
+    fn batches(&self) -> Batches<'_> {
+        Box::new(self.batches())
+    }
+}
+
+/// Everything a Loom file is made of, opened and checked, with the matrices still where they are.
+#[derive(Debug)]
+pub struct Import {
+    shape: (usize, usize),
+    layers: BTreeMap<String, Box<dyn Layer>>,
+    /// All but layers and column attributes.
+    pub(crate) rest: LoomView,
+    pub(crate) ca: BTreeMap<String, Array>,
+    pub(crate) report: Report,
+}
+
+impl Import {
+    /// With this main matrix, and nothing else yet.
+    pub(crate) fn new(shape: (usize, usize), main: Box<dyn Layer>) -> Self {
+        Self {
+            shape,
+            layers: BTreeMap::from([(String::new(), main)]),
+            rest: LoomView::default(),
+            ca: BTreeMap::new(),
+            report: Report::default(),
+        }
+    }
+
+    /// Adds a layer of the same shape.
+    pub(crate) fn layer(&mut self, name: impl Into<String>, layer: Box<dyn Layer>) {
+        self.layers.insert(name.into(), layer);
+    }
+
+    /// Adds a row attribute.
+    pub(crate) fn row_attr(&mut self, name: impl Into<String>, values: impl Into<Array>) {
+        self.rest.ra.insert(name.into(), values.into());
+    }
+
+    /// Adds a column attribute.
+    pub(crate) fn col_attr(&mut self, name: impl Into<String>, values: impl Into<Array>) {
+        self.ca.insert(name.into(), values.into());
+    }
+
+    /// Adds a global attribute.
+    pub(crate) fn attr(&mut self, name: impl Into<String>, value: impl Into<Array>) {
+        self.rest.attrs.insert(name.into(), value.into());
+    }
+
+    /// (rows, columns): genes and cells.
+    #[must_use]
+    pub fn shape(&self) -> (usize, usize) {
+        self.shape
+    }
+
+    /// Names and types of the layers; `""` is the main matrix.
+    #[must_use]
+    pub fn layers(&self) -> impl ExactSizeIterator<Item = (&str, DType)> {
+        (self.layers.iter()).map(|(name, layer)| (name.as_str(), layer.dtype()))
+    }
+
+    /// What is not in the Loom file as it is in the input.
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// Writes the Loom file, in the place of whatever has this path. In memory are one batch of each
+    /// layer, and the attributes. The steps that `watch` is told of are columns.
+    ///
+    /// # Errors
+    /// Where the input cannot be read, or breaks a rule of Loom files: names, finite numbers; and
+    /// where the file cannot be written. Whatever had the path is then as it was.
+    pub fn write(&self, path: impl AsRef<Path>, spec: SpecVersion, watch: &Watch) -> Result<()> {
+        let mut steps = watch.begin(self.shape.1 as u64)?;
+        Create::new().spec(spec).write(path, |file| {
+            file.metadata(&self.rest)?;
+            let mut layers: Vec<_> = (self.layers.iter())
+                .map(|(name, layer)| (name, layer.batches()))
+                .collect();
+            let mut done = 0;
+            while done < self.shape.1 {
+                let mut columns = Columns::default();
+                let mut width = 0;
+                for (name, batches) in &mut layers {
+                    let Some(batch) = batches.next() else { break };
+                    let batch = batch?;
+                    width = batch.shape().map_or(width, |shape| shape.1);
+                    columns.layers.insert((*name).clone(), batch);
+                }
+                for (name, values) in &self.ca {
+                    let part = values.part(0, done..done + width)?;
+                    columns.ca.insert(name.clone(), part);
+                }
+                file.columns(columns)?;
+                done += width.max(1);
+                steps.advance(width as u64)?;
+            }
+            Ok(())
+        })
+    }
+}
