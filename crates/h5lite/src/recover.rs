@@ -16,6 +16,7 @@ use crate::{
     object::{Attribute, Dataset, Group, Link, Object, Place, Worklist},
     source::Source,
     value::{Array, Selection},
+    watch::Watch,
 };
 
 impl OpenOptions {
@@ -63,12 +64,16 @@ impl File {
     /// counterpart in [`Array`] (compounds, references, opaque bytes) are not carried over, nor are
     /// filters other than deflate, shuffle and fletcher32.
     ///
+    /// `watch` follows it, through the parts of one dataset after another.
+    ///
     /// # Errors
-    /// [`Error::Io`] where `edit` cannot be written. What is wrong with this file is no error.
-    pub fn recover_into(&self, edit: &mut Edit<'_>) -> Result<Vec<Finding>> {
+    /// [`Error::Io`] where `edit` cannot be written, and [`Error::Stopped`]. What is wrong with this
+    /// file is no error.
+    pub fn recover_into(&self, edit: &mut Edit<'_>, watch: &Watch) -> Result<Vec<Finding>> {
         let mut recovery = Recovery {
             file: self,
             edit,
+            watch,
             lost: Vec::new(),
         };
         recovery.run()?;
@@ -79,6 +84,7 @@ impl File {
 struct Recovery<'a, 'e> {
     file: &'a File,
     edit: &'a mut Edit<'e>,
+    watch: &'a Watch,
     lost: Vec<Finding>,
 }
 
@@ -126,11 +132,14 @@ impl<'a> Recovery<'a, '_> {
                     if failed {
                         continue;
                     }
-                    for part in parts(self.file, dataset, &mut left, &mut |error| {
+                    let parts = parts(self.file, dataset, &mut left, &mut |error| {
                         self.lost.push(Finding::of(&path, &error));
-                    }) {
+                    });
+                    let mut steps = self.watch.begin(parts.len() as u64)?;
+                    for part in parts {
                         let written = self.copy(dataset, &part);
                         self.attempt(&path, written)?;
+                        steps.advance(1)?;
                     }
                 }
                 Object::Datatype(_) => {

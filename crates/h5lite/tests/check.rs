@@ -3,7 +3,7 @@
 
 use std::{fs, path::PathBuf};
 
-use h5lite::{DatasetOptions, File, Finding, FindingKind};
+use h5lite::{DatasetOptions, File, Finding, FindingKind, Watch};
 use ndarray::Array2;
 
 fn fixtures() -> impl Iterator<Item = PathBuf> {
@@ -130,7 +130,7 @@ fn recover(bytes: &[u8]) -> (File, Vec<Finding>) {
     let damaged = File::options().from_damaged_bytes(bytes).unwrap();
     let mut file = File::create_in_memory().unwrap();
     let mut edit = file.edit().unwrap();
-    let lost = damaged.recover_into(&mut edit).unwrap();
+    let lost = damaged.recover_into(&mut edit, &Watch::default()).unwrap();
     edit.commit().unwrap();
     (file, lost)
 }
@@ -177,7 +177,7 @@ fn a_file_that_was_cut_off_keeps_what_stands_in_front() {
         };
         let mut file = File::create_in_memory().unwrap();
         let mut edit = file.edit().unwrap();
-        let lost = damaged.recover_into(&mut edit).unwrap();
+        let lost = damaged.recover_into(&mut edit, &Watch::default()).unwrap();
         edit.commit().unwrap();
         if lost.is_empty() {
             assert_eq!(read(&file, "/g/summed"), values(3), "{len}");

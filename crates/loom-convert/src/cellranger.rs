@@ -39,7 +39,7 @@ struct Run {
 ///
 /// Row attributes are `Accession` and `Gene` and, where `features.tsv` has them, `FeatureType`,
 /// `Chromosome`, `Start` and `End`; column attributes `CellID` (`sample:barcode`; the sample is the
-/// name of the folder that has `outs`) and what [`analysis`] holds. Global attributes are `Genome`
+/// name of the folder that has `outs`) and what the folder `analysis` holds. Global attributes are `Genome`
 /// (version 2), `Cmdline` and `Versions`.
 ///
 /// (loompy takes lines of `analysis` by their number, and finds none since version 7; here they

@@ -1,6 +1,10 @@
 //! Compressed sparse matrices in HDF5: `data`, `indices` and `indptr`, as 10x and anndata have them.
 
-use std::{ops::Range, path::PathBuf, sync::Arc};
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use loom_core::{
     DType, Error, Matrix, Result, Triplets,
@@ -12,6 +16,12 @@ use crate::{
     import::{Batches, Layer},
     lists::bad,
 };
+
+/// Opens a file whose matrices are read from the first value to the last: by position, because
+/// values that are not compressed would stay in memory through a map, all of them.
+pub(crate) fn open(path: &Path) -> Result<Arc<File>> {
+    Ok(Arc::new(File::options().positioned(true).open(path)?))
+}
 
 /// A matrix whose columns, the cells, are stored one after the other.
 #[derive(Debug)]

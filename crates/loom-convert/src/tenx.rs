@@ -1,13 +1,18 @@
 //! 10x Genomics' `.h5` files, of versions 2 and 3 of Cell Ranger.
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use loom_core::{
     Array, Result,
     h5lite::{File, Group},
 };
 
-use crate::{Import, Options, compressed::Compressed, lists::bad, lists::cell_ids};
+use crate::{
+    Import, Options,
+    compressed::{self, Compressed},
+    lists::bad,
+    lists::cell_ids,
+};
 
 /// The group of version 3 and later.
 const MATRIX: &str = "matrix";
@@ -30,7 +35,7 @@ const FEATURES: [(&str, &str); 4] = [
 /// [`Error::Import`](loom_core::Error::Import) with the group for what does not fit together.
 pub fn tenx(path: impl AsRef<Path>, options: &Options) -> Result<Import> {
     let path = path.as_ref();
-    let file = Arc::new(File::open(path)?);
+    let file = compressed::open(path)?;
     let groups = groups(&file)?;
     let group = match (&groups[..], &options.genome) {
         (groups, Some(genome)) if groups.iter().any(|group| group == genome) => genome.clone(),

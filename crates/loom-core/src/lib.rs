@@ -34,6 +34,7 @@
 //! | `ds.export("file.tab", layer, "tab")` | [`LoomConnection::export`] |
 //! | `ds.add_loom("other.loom", key, fill_values, convert_attrs=...)` | [`LoomConnection::add_loom`] with an [`AddLoom`] |
 //! | `loompy.combine(files, path, key)`, `loompy.combine_faster(files, path, selections=...)` | [`Combine`] |
+//! | `loompy.create_from_cellranger(...)`, `create_from_star`, `create_from_tsv`, `create_from_matrix_market` | the crate `loom-convert`, which is above this one: `cellranger`, `star`, `text` |
 //! | `ds._repr_html_()` | [`LoomConnection::to_html`], [`LoomView::to_html`] |
 //! | `LoomValidator(version).validate(path, "speconly")` | [`LoomValidator::validate`], [`validate()`] |
 //! | `ds.last_modified()` | [`LoomConnection::last_modified`] and those of each manager |

@@ -11,7 +11,7 @@ mod walk;
 
 use std::fs;
 
-use h5lite::{File, Limits, testing};
+use h5lite::{File, Limits, Watch, testing};
 
 use crate::{fixture, fixtures, workspace};
 
@@ -121,7 +121,7 @@ fn recover(data: &[u8]) {
     let _ = damaged.check();
     let mut file = File::create_in_memory().expect("a new file");
     let mut edit = file.edit().expect("an edit of a new file");
-    if damaged.recover_into(&mut edit).is_ok() && edit.commit().is_ok() {
+    if damaged.recover_into(&mut edit, &Watch::default()).is_ok() && edit.commit().is_ok() {
         edit::assert_sound(&file);
     }
 }

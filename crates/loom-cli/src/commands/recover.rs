@@ -5,14 +5,15 @@ use std::io::Write;
 use loom_core::h5lite::File;
 
 use super::check::list;
-use crate::{Status, args::Recover, error::Result, render::escape};
+use crate::{Status, args::Recover, error::Result, progress, render::escape};
 
 /// Writes the new file, and lists what is lost.
 pub(super) fn run(args: &Recover, out: &mut impl Write) -> Result<Status> {
     let damaged = File::options().open_damaged(&args.file)?;
+    let watch = progress::watch("saving values")?;
     let mut lost = Vec::new();
     File::create(&args.output, |edit| {
-        lost = damaged.recover_into(edit)?;
+        lost = damaged.recover_into(edit, &watch)?;
         Ok::<(), loom_core::h5lite::Error>(())
     })?;
     list(lost.iter(), out)?;

@@ -91,13 +91,14 @@ fn a_signal_leaves_the_old_files_and_no_others() {
         "--in-place",
     ];
     let split = ["split", file, "--axis", "1", "--by", "Half", "-o", &parts];
-    let cases: [((&str, i32), &[&str]); 7] = [
+    let cases: [((&str, i32), &[&str]); 8] = [
         (interrupt, &permute),
         (terminate, &["append", file, other]),
         (terminate, &["subset", file, "-o", new, "--force"]),
         (interrupt, &["combine", file, other, "-o", new, "--force"]),
         (interrupt, &split),
         (terminate, &["repack", file, "--gzip", "9", "-o", new]),
+        (interrupt, &["recover", file, "-o", new]),
         (interrupt, &["export", file, "-o", new]),
     ];
     for (signal, args) in cases {

@@ -12,7 +12,7 @@ use super::{
     uns,
 };
 use crate::{
-    Import, Options,
+    Import, Options, compressed,
     import::{Batches, Layer},
 };
 
@@ -28,7 +28,7 @@ use crate::{
 /// [`Error::Import`](loom_core::Error::Import) with the path inside of the file for what is not
 /// known, or contradicts itself.
 pub fn h5ad(path: impl AsRef<Path>, options: &Options) -> Result<Import> {
-    let file = Arc::new(File::open(path.as_ref())?);
+    let file = compressed::open(path.as_ref())?;
     Element::open(&file, "/")?;
     let of_loom = of_loom(&file)?;
     let mut report = crate::Report::default();

@@ -126,7 +126,7 @@ impl Triplets<'static> {
     /// the shape.
     ///
     /// # Errors
-    /// [`Error::Misuse`] where one does not, or the lists differ in length.
+    /// [`Error::Misuse`](crate::Error::Misuse) where one does not, or the lists differ in length.
     pub fn new(shape: (usize, usize), row: Vec<u32>, col: Vec<u32>, data: Array) -> Result<Self> {
         let places = Coo::new(shape, row, col, vec![(); data.len()])?;
         let (row, col, _) = places.into_parts();

@@ -124,18 +124,23 @@ impl<T: Number> Workspace<T> {
 /// Puts the non-zeros of a line, and where they are in it, into the two lists, which are as long as
 /// the line. Returns how many they are.
 fn compress<T: Number>(line: &[T], at: &mut [u32], values: &mut [T]) -> usize {
+    /// So many values are compared at once, to a bit each.
+    const GROUP: usize = u32::BITS as usize;
     let mut count = 0;
-    for (first, eight) in (0..).step_by(8).zip(line.chunks(8)) {
-        let any = (eight.iter()).fold(false, |any, value| any | (*value != T::default()));
-        if !any {
-            continue;
+    let mut first = 0;
+    for group in line.chunks(GROUP) {
+        let bits = (0..).zip(group);
+        let mut left = bits.fold(0, |bits: u32, (bit, value)| {
+            bits | u32::from(*value != T::default()) << bit
+        });
+        while left != 0 {
+            let bit = left.trailing_zeros();
+            at[count] = first + bit;
+            values[count] = group[bit as usize];
+            count += 1;
+            left &= left - 1;
         }
-        for (position, &value) in (first..).zip(eight) {
-            // Written always and kept only if non-zero: no branch to mispredict.
-            at[count] = position;
-            values[count] = value;
-            count += usize::from(value != T::default());
-        }
+        first += u32::BITS;
     }
     count
 }

@@ -1,10 +1,10 @@
 //! Sums, means and the like of every row or column, piece by piece and on all cores.
 
-use h5lite::Selection;
+use h5lite::{Number, Selection};
 use ndarray::Array1;
 
 use super::bands::{self, Band};
-use crate::{axis::Axis, error::Result, layers::Layer};
+use crate::{axis::Axis, error::Result, layers::Layer, numeric::with_number};
 
 /// A statistic of the values of a row or column, computed in `f64`.
 ///
@@ -62,15 +62,38 @@ impl Layer<'_> {
         self.afford_results(&[narrow.min(length), wide.min(width)], size_of::<f64>())?;
         let pieces = pieces(&across, axis.other(), self, wide)?;
         let bands = bands::run_bands(&(0..length), narrow);
-        let parts = self.each(
+        let parts = with_number!(
+            self.dtype(),
+            T => self.parts::<T>(axis, bands, &pieces, stats),
+            text => Ok(Vec::new())
+        )?;
+        let mut results = vec![Vec::with_capacity(length); stats.len()];
+        for part in parts {
+            for (result, values) in results.iter_mut().zip(part) {
+                result.extend(values);
+            }
+        }
+        Ok(results.into_iter().map(Array1::from_vec).collect())
+    }
+
+    /// The statistics of bands of the axis, for each a vector of each of `stats`. Values stay in the
+    /// type they are stored in until they are added up: there are more of them in the cache.
+    fn parts<T: Number>(
+        &self,
+        axis: Axis,
+        bands: Vec<Band>,
+        pieces: &[Band],
+        stats: &[Stat],
+    ) -> Result<Vec<Vec<Vec<f64>>>> {
+        self.each(
             bands,
             || Ok((self.reader()?, Vec::new())),
             |(reader, block), band| {
                 let mut running: Vec<_> = (stats.iter())
                     .map(|&stat| Running::new(stat, band.len))
                     .collect();
-                for piece in &pieces {
-                    block.resize(band.len * piece.len, 0.0);
+                for piece in pieces {
+                    block.resize(band.len * piece.len, T::default());
                     let (rows, cols) = axis.pair(band.selection.clone(), piece.selection.clone());
                     reader.read_into(&[rows, cols], block)?;
                     for stat in &mut running {
@@ -82,14 +105,7 @@ impl Layer<'_> {
                 }
                 Ok(running.into_iter().map(Running::finish).collect::<Vec<_>>())
             },
-        )?;
-        let mut results = vec![Vec::with_capacity(length); stats.len()];
-        for part in parts {
-            for (result, values) in results.iter_mut().zip(part) {
-                result.extend(values);
-            }
-        }
-        Ok(results.into_iter().map(Array1::from_vec).collect())
+        )
     }
 }
 
@@ -136,7 +152,7 @@ impl Running {
     }
 
     /// Adds lines of `width` values, one line for each lane.
-    fn add_lanes(&mut self, block: &[f64], width: usize) {
+    fn add_lanes<T: Number>(&mut self, block: &[T], width: usize) {
         let lines = block.chunks_exact(width.max(1));
         let count = real(width);
         for (lane, (value, line)) in self.values.iter_mut().zip(lines).enumerate() {
@@ -157,7 +173,7 @@ impl Running {
     }
 
     /// Adds lines that hold one value for each lane.
-    fn add_across(&mut self, block: &[f64]) {
+    fn add_across<T: Number>(&mut self, block: &[T]) {
         let lanes = self.values.len().max(1);
         let lines = || block.chunks_exact(lanes);
         let count = real(block.len() / lanes);
@@ -173,7 +189,8 @@ impl Running {
                 let mut squares = vec![0.0; lanes];
                 for line in lines() {
                     for ((square, mean), x) in squares.iter_mut().zip(&means).zip(line) {
-                        *square += (x - mean) * (x - mean);
+                        let distance = x.to_f64() - mean;
+                        *square += distance * distance;
                     }
                 }
                 for (lane, value) in self.values.iter_mut().enumerate() {
@@ -223,38 +240,39 @@ fn merge(
 
 /// The sum of what `term` makes of the values, in eight lanes: faster than one after the other,
 /// and more exact.
-fn sum(values: &[f64], term: impl Fn(f64) -> f64) -> f64 {
+fn sum<T: Number>(values: &[T], term: impl Fn(f64) -> f64) -> f64 {
     let (eights, rest) = values.as_chunks::<8>();
     let mut lanes = [0.0; 8];
     for eight in eights {
         for (lane, &value) in lanes.iter_mut().zip(eight) {
-            *lane += term(value);
+            *lane += term(value.to_f64());
         }
     }
-    lanes.iter().sum::<f64>() + rest.iter().map(|&value| term(value)).sum::<f64>()
+    lanes.iter().sum::<f64>() + rest.iter().map(|value| term(value.to_f64())).sum::<f64>()
 }
 
 /// The extreme of what is known and the values, in eight lanes.
-fn extreme(known: f64, values: &[f64], step: impl Fn(f64, f64) -> f64) -> f64 {
+fn extreme<T: Number>(known: f64, values: &[T], step: impl Fn(f64, f64) -> f64) -> f64 {
     let (eights, rest) = values.as_chunks::<8>();
     let mut lanes = [known; 8];
     for eight in eights {
         for (lane, &value) in lanes.iter_mut().zip(eight) {
-            *lane = step(*lane, value);
+            *lane = step(*lane, value.to_f64());
         }
     }
-    lanes.iter().chain(rest).fold(known, |a, &b| step(a, b))
+    let rest = rest.iter().map(|value| value.to_f64());
+    lanes.into_iter().chain(rest).fold(known, step)
 }
 
 /// Joins each line to the values so far, lane by lane.
-fn fold<'a>(
+fn fold<'a, T: Number>(
     values: &mut [f64],
-    lines: impl Iterator<Item = &'a [f64]>,
+    lines: impl Iterator<Item = &'a [T]>,
     step: impl Fn(f64, f64) -> f64,
 ) {
     for line in lines {
         for (value, &x) in values.iter_mut().zip(line) {
-            *value = step(*value, x);
+            *value = step(*value, x.to_f64());
         }
     }
 }
