@@ -23,18 +23,18 @@ done
 if [ ${#packages[@]} -gt 0 ]; then
     { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${packages[@]}"; } >/dev/null
 fi
-if [ ! -x .cross/root/usr/bin/rustc ]; then
+if [ ! -x .cross/unpacked/usr/bin/rustc ]; then
     mkdir -p .cross/debs
     (
         cd .cross/debs
         library=$(apt-cache depends libstd-rust-web-dev | awk '/Depends: libstd-rust-web-/ { print $2 }')
         llvm=$(apt-cache depends "$library" | awk '/Depends: libllvm/ { print $2 }')
         apt-get download -qq rustc-web "$library" libstd-rust-web-dev "$llvm" rust-web-src
-        for package in *.deb; do dpkg-deb -x "$package" ../root; done
+        for package in *.deb; do dpkg-deb -x "$package" ../unpacked; done
     ) 2>/dev/null
 fi
 
-usr=$PWD/.cross/root/usr
+usr=$PWD/.cross/unpacked/usr
 export RUSTC=$usr/bin/rustc LD_LIBRARY_PATH=$usr/lib/x86_64-linux-gnu RUSTC_BOOTSTRAP=1
 export CARGO_TARGET_DIR=target/cross CARGO_PROFILE_DEV_DEBUG=0 PROPTEST_CASES=${PROPTEST_CASES:-16}
 for target in "$@"; do

@@ -12,8 +12,6 @@ import gzip
 import os
 import shutil
 import sys
-import tempfile
-import traceback
 
 import h5py
 import loompy
@@ -21,7 +19,7 @@ import numpy as np
 import scipy.io
 import scipy.sparse
 
-from verbs import Loom
+from verbs import Loom, run
 
 RNG = np.random.default_rng(11)
 GENES = [f"ENS{i:05}" for i in range(90)]
@@ -290,22 +288,5 @@ CASES = [
 ]
 
 
-def main() -> int:
-    loom = Loom(sys.argv[1])
-    failed = 0
-    for case in CASES:
-        with tempfile.TemporaryDirectory() as folder:
-            os.chdir(folder)
-            try:
-                case(loom)
-            except Exception:
-                failed += 1
-                print(f"FAILED {case.__name__}")
-                traceback.print_exc()
-            os.chdir("/")
-    print(f"convert: {len(CASES) - failed} passed, {failed} failed")
-    return int(failed > 0)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("convert", CASES))

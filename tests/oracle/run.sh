@@ -47,6 +47,8 @@ for interpreter in "$python" "$old_python"; do "$interpreter" "$here/crash_image
 "$python" "$here/convert.py" "$loom"
 "$here/setup.sh" "$root/.venv-anndata-old" "$here/requirements-anndata-old.txt"
 for interpreter in "$root"/.venv-anndata{,-old}/bin/python; do "$interpreter" -W ignore "$here/convert_h5ad.py" "$loom"; done
+"$here/setup.sh" "$root/.venv-zarr" "$here/requirements-zarr.txt"
+"$root/.venv-zarr/bin/python" "$here/kerchunk.py" "$loom" fixtures/*.h5 fixtures/*.loom
 "$python" "$here/parity_changes.py" "$target/release/examples/change"
 "$python" "$here/write_interop.py" "$target/release" --quick --old-python "$old_python"
 [ "$failed" -eq 0 ]

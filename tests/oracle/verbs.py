@@ -42,6 +42,26 @@ class Loom:
         return done.stderr
 
 
+def run(title: str, cases: list) -> int:
+    """Runs each case with the program that the first argument names, in a folder of its own; the exit status."""
+    loom = Loom(sys.argv[1])
+    failed = 0
+    for case in cases:
+        with tempfile.TemporaryDirectory() as folder:
+            os.chdir(folder)
+            try:
+                case(loom)
+                left = [name for name in os.listdir(".") if name.startswith(".")]
+                assert not left, f"temporary files stay: {left}"
+            except Exception:
+                failed += 1
+                print(f"FAILED {case.__name__}")
+                traceback.print_exc()
+            os.chdir("/")
+    print(f"{title}: {len(cases) - failed} passed, {failed} failed")
+    return int(failed > 0)
+
+
 def counts(rows: int, cols: int) -> np.ndarray:
     return RNG.poisson(0.4, (rows, cols)).astype("int32")
 
@@ -362,31 +382,12 @@ def convert_between_versions(loom: Loom) -> None:
     assert "4.0.0" in loom.fails("repack", "v3.loom", "-o", "x.loom", "--spec", "4.0.0")
 
 
-def main() -> int:
-    loom = Loom(sys.argv[1])
-    checks = [
-        create_from_matrix_market, create_from_each_kind_of_matrix_market, create_from_npy, create_from_text,
-        refuse_what_is_no_matrix, set_rename_and_remove, append, combine, permute_and_sort, aggregate, subset_and_split,
-        convert_between_versions,
-    ]
-    passed = failed = 0
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
-        for check in checks:
-            try:
-                check(loom)
-                passed += 1
-            except Exception:
-                failed += 1
-                print(f"FAILED {check.__name__}")
-                traceback.print_exc()
-        left = [name for name in os.listdir(".") if name.startswith(".")]
-        if left:
-            failed += 1
-            print(f"FAILED: temporary files stay: {left}")
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+CHECKS = [
+    create_from_matrix_market, create_from_each_kind_of_matrix_market, create_from_npy, create_from_text,
+    refuse_what_is_no_matrix, set_rename_and_remove, append, combine, permute_and_sort, aggregate, subset_and_split,
+    convert_between_versions,
+]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("verbs", CHECKS))

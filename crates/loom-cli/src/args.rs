@@ -11,7 +11,7 @@ mod convert;
 mod derive;
 
 pub(crate) use change::{Create, Matrices, New, Rename, Rm, Set, Settable};
-pub(crate) use convert::Convert;
+pub(crate) use convert::{Convert, Index};
 pub(crate) use derive::{Aggregate, Append, Combine, Permute, Place, Sort, Split, Subset, Wanted};
 
 /// Looks into Loom files (genes x cells in HDF5), makes and changes them
@@ -44,6 +44,7 @@ pub(crate) enum Command {
     Digest(Digest),
     Create(Create),
     Convert(Convert),
+    Index(Index),
     Set(Set),
     Rm(Rm),
     Rename(Rename),

@@ -53,6 +53,29 @@ impl Import {
         }
     }
 
+    /// Of matrices of one shape by the names of their layers (`""` is the main one), with everything
+    /// but layers and column attributes in `rest`.
+    #[must_use]
+    pub fn of_parts(
+        matrices: impl IntoIterator<Item = (String, MatrixFile)>,
+        rest: LoomView,
+        ca: BTreeMap<String, Array>,
+    ) -> Self {
+        let mut shape = (0, 0);
+        let mut layers: BTreeMap<String, Box<dyn Layer>> = BTreeMap::new();
+        for (name, matrix) in matrices {
+            shape = matrix.shape();
+            layers.insert(name, Box::new(matrix));
+        }
+        Self {
+            shape,
+            layers,
+            rest,
+            ca,
+            report: Report::default(),
+        }
+    }
+
     /// Adds a layer of the same shape.
     pub(crate) fn layer(&mut self, name: impl Into<String>, layer: Box<dyn Layer>) {
         self.layers.insert(name.into(), layer);

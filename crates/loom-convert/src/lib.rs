@@ -12,6 +12,8 @@
 //! | text, Matrix Market, npy | [`text()`] | `create_from_tsv` |
 //! | anndata's h5ad | [`h5ad()`] | |
 //!
+//! [`kerchunk()`] leaves a file where it is, and lets readers of Zarr fetch its chunks.
+//!
 //! The other way, [`to_h5ad`] writes a Loom file as h5ad. What has no place, or changes, is in a
 //! [`Report`].
 //!
@@ -25,6 +27,7 @@ mod format;
 mod h5ad;
 mod import;
 mod kallisto;
+mod kerchunk;
 mod lists;
 mod options;
 mod report;
@@ -38,6 +41,7 @@ pub use format::Format;
 pub use h5ad::{h5ad, to_h5ad};
 pub use import::Import;
 pub use kallisto::kallisto;
+pub use kerchunk::kerchunk;
 pub use options::{Options, Text};
 pub use report::{Fate, Note, Report};
 pub use star::{Star, star};

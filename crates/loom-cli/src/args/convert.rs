@@ -98,3 +98,23 @@ fn written(text: &str) -> Result<Format, String> {
         _ => Err("there are loom, h5ad".to_owned()),
     }
 }
+
+/// Says where the chunks of any HDF5 file stand, so that readers of Zarr take them from the file itself
+///
+/// zarr-python, xarray and Dask open the references through fsspec (`fsspec.filesystem("reference",
+/// fo=REFS)`), here or from afar, and fetch only the chunks they need. Numbers stay in the file,
+/// text is copied. What cannot be pointed at, such as compounds or lzf, is listed on the standard
+/// error stream and left out.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Index {
+    /// The file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// The references to write, as JSON
+    #[arg(long, value_name = "REFS", value_hint = ValueHint::FilePath)]
+    pub(crate) kerchunk: PathBuf,
+    /// Where readers will find the file: a path or address that fsspec understands; if not given, its
+    /// path on this machine
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+}

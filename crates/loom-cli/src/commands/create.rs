@@ -2,8 +2,9 @@
 
 use std::{io::Write, path::Path};
 
+use loom_convert::Import;
 use loom_core::{
-    Array, Axis, Columns, LoomView, SpecVersion,
+    Array, Axis, LoomView, SpecVersion,
     import::{MatrixFile, Table},
 };
 
@@ -61,34 +62,7 @@ pub(super) fn run(args: &args::Create, out: &mut Output) -> Result<()> {
         return Ok(());
     }
     let watch = progress::watch("writing columns")?;
-    let mut steps = watch.begin(shape.1 as u64)?;
-    loom_core::Create::new()
-        .spec(spec)
-        .write(&args.out, |file| {
-            file.metadata(&rest)?;
-            let mut batches: Vec<_> = (layers.iter())
-                .map(|(name, layer)| (name, layer.batches()))
-                .collect();
-            let mut done = 0;
-            while done < shape.1 {
-                let mut columns = Columns::default();
-                let mut width = 0;
-                for (name, batches) in &mut batches {
-                    let Some(batch) = batches.next() else { break };
-                    let batch = batch?;
-                    width = batch.shape().map_or(width, |shape| shape.1);
-                    columns.layers.insert((*name).clone(), batch);
-                }
-                for (name, values) in &ca {
-                    let part = values.part(0, done..done + width)?;
-                    columns.ca.insert(name.clone(), part);
-                }
-                file.columns(columns)?;
-                done += width.max(1);
-                steps.advance(width as u64)?;
-            }
-            Ok(())
-        })?;
+    Import::of_parts(layers, rest, ca.into_iter().collect()).write(&args.out, spec, &watch)?;
     Ok(())
 }
 

@@ -10,6 +10,7 @@ mod digest;
 mod export;
 mod get;
 mod head;
+mod index;
 mod info;
 mod ls;
 mod permute;
@@ -40,7 +41,8 @@ use crate::{
 pub(crate) fn run(command: &Command) -> Result<Status, Error> {
     use Command::{
         Aggregate, Append, Cells, Check, Combine, Convert, Create, Digest, Export, Genes, Get,
-        Head, Info, Ls, Permute, Recover, Rename, Repack, Rm, Set, Sort, Split, Subset, Validate,
+        Head, Index, Info, Ls, Permute, Recover, Rename, Repack, Rm, Set, Sort, Split, Subset,
+        Validate,
     };
     let (file, output) = match command {
         Info(args) => (&args.file, None),
@@ -55,6 +57,7 @@ pub(crate) fn run(command: &Command) -> Result<Status, Error> {
         Create(args) => (&args.out, None),
         // Its output is a file of its own.
         Convert(args) => (&args.input, None),
+        Index(args) => (&args.file, Some(args.kerchunk.as_path())),
         Set(args) => (&args.file, None),
         Rm(args) => (&args.file, None),
         Rename(args) => (&args.file, None),
@@ -85,6 +88,7 @@ pub(crate) fn run(command: &Command) -> Result<Status, Error> {
             Digest(args) => digest::run(args, &mut out).map(fine),
             Create(args) => create::run(args, &mut out).map(fine),
             Convert(args) => convert::run(args, &mut out).map(fine),
+            Index(args) => index::run(args, &mut out).map(fine),
             Set(args) => set::run(args, &mut out).map(fine),
             Rm(args) => rm::run(args, &mut out).map(fine),
             Rename(args) => rename::run(args, &mut out).map(fine),
