@@ -210,7 +210,11 @@ fn chunk_size_lies() -> Trap {
         let key = first_key(file, layout);
         file.put(key, &[0xff; 4]);
     };
-    with_layout(change, ALL, Corrupt(""))
+    with_layout(
+        change,
+        ALL,
+        Corrupt("its 4294967295 bytes reach past the end"),
+    )
 }
 
 fn in_one_run() -> Bytes {
@@ -233,7 +237,12 @@ fn contiguous_wraps_around() -> Trap {
         let size = file.find(&words(&[2000]));
         file.put(size - 8, &words(&[u64::MAX - 8]));
     };
-    Trap::new(in_one_run(), change, ALL, Corrupt(""))
+    Trap::new(
+        in_one_run(),
+        change,
+        ALL,
+        Corrupt("its 2000 bytes reach past the end"),
+    )
 }
 
 fn compact_shorter_than_shape() -> Trap {

@@ -80,7 +80,12 @@ fn group_btree_nodes_overlap() -> Trap {
             .iter()
             .for_each(|at| file.put(*at, &words(&[root])));
     };
-    Trap::new(sixty(), change, NAMES, Corrupt(""))
+    Trap::new(
+        sixty(),
+        change,
+        NAMES,
+        Corrupt("the address of a child is undefined"),
+    )
 }
 
 fn group_node_repeated() -> Trap {
@@ -330,7 +335,7 @@ fn long_name_above_many_links() -> Trap {
         let long = "x".repeat(60_000);
         (0..3_000).try_for_each(|i| edit.create_group(&format!("{long}/g{i}")))
     });
-    Trap::legal(base, CHECK, Answer(""))
+    Trap::legal(base, CHECK, Answer("nothing leads to"))
 }
 
 fn long_name_above_many_attributes() -> Trap {
@@ -366,5 +371,10 @@ fn dense_link_name_lies() -> Trap {
         }
         Ok("all read".to_owned())
     });
-    Trap::new(Bytes::fixture("dense-links.h5"), change, every, Corrupt(""))
+    Trap::new(
+        Bytes::fixture("dense-links.h5"),
+        change,
+        every,
+        Corrupt("checksum"),
+    )
 }

@@ -240,7 +240,10 @@ fn datatype_integer_of_no_bytes() -> Trap {
 
 fn datatype_integer_of_4_gib() -> Trap {
     let integer = vec![0x10, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 8, 0];
-    typed(integer, Corrupt(""))
+    typed(
+        integer,
+        Corrupt("64 bytes of data where 4294967295 are due"),
+    )
 }
 
 fn datatype_string_of_no_bytes() -> Trap {
@@ -248,7 +251,10 @@ fn datatype_string_of_no_bytes() -> Trap {
 }
 
 fn datatype_string_of_4_gib() -> Trap {
-    typed(vec![0x13, 0, 0, 0, 0xff, 0xff, 0xff, 0xff], Corrupt(""))
+    typed(
+        vec![0x13, 0, 0, 0, 0xff, 0xff, 0xff, 0xff],
+        Corrupt("64 bytes of data where 4294967295 are due"),
+    )
 }
 
 /// What stands in place of a message that is shared with an object.

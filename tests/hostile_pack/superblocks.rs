@@ -50,11 +50,11 @@ fn empty_file() -> Trap {
 }
 
 fn signature_only() -> Trap {
-    cut(8, Corrupt(""))
+    cut(8, Corrupt("it ends after 8 of its bytes"))
 }
 
 fn superblock_only() -> Trap {
-    cut(96, Corrupt(""))
+    cut(96, Corrupt("truncated file"))
 }
 
 fn end_of_file_lies() -> Trap {
@@ -69,12 +69,12 @@ fn end_of_file_in_front_of_the_root() -> Trap {
 
 fn base_address_beyond_eof() -> Trap {
     let change = |file: &mut Bytes| file.put(24, &words(&[1 << 40]));
-    Trap::new(small(), change, NAMES, Corrupt(""))
+    Trap::new(small(), change, NAMES, Corrupt("it ends before it starts"))
 }
 
 fn base_address_wraps_around() -> Trap {
     let change = |file: &mut Bytes| file.put(24, &words(&[u64::MAX - 50]));
-    Trap::new(small(), change, NAMES, Corrupt(""))
+    Trap::new(small(), change, NAMES, Corrupt("it ends before it starts"))
 }
 
 fn root_is_the_superblock() -> Trap {
@@ -124,7 +124,12 @@ fn user_block_in_a_user_block() -> Trap {
     let change = |file: &mut Bytes| {
         file.put(512 + 24, &words(&[u64::MAX >> 1]));
     };
-    Trap::new(base, change, NAMES, Corrupt(""))
+    Trap::new(
+        base,
+        change,
+        NAMES,
+        Corrupt("superblock at 0x200: it ends before it starts"),
+    )
 }
 
 /// An extension that is continued in itself.
