@@ -9,15 +9,17 @@ use crate::{
     image::{Address, Image},
 };
 
-/// Once blocks take so many bytes, they are let go and read again when they are needed.
-const HELD: u64 = if cfg!(test) { 1 << 10 } else { 1 << 20 };
+/// Once blocks that had to be copied take so many bytes, all are let go and read again when they are
+/// needed. Links in the order of their hashes are all over their heap, so this is larger than the
+/// heap of a million of them.
+const HELD: u64 = if cfg!(test) { 1 << 10 } else { 64 << 20 };
 
 /// The verified blocks of one structure.
 #[derive(Debug)]
 pub(crate) struct BlockCache<'a> {
     image: &'a Image,
     blocks: HashMap<Address, Cow<'a, [u8]>>,
-    /// Bytes of these.
+    /// Bytes of those that are copies: where the file is mapped, none is.
     held: u64,
     /// Lengths of all blocks that were ever asked for.
     lengths: HashMap<Address, u64>,
@@ -80,11 +82,13 @@ impl<'a> BlockCache<'a> {
             let bytes = self.image.bytes(structure, address, len)?;
             verify(Fields::new(structure, address, self.image.sizes(), &bytes))?;
             self.read = self.read.saturating_add(len);
-            if self.held.saturating_add(len) > HELD {
-                self.blocks.clear();
-                self.held = 0;
+            if matches!(bytes, Cow::Owned(_)) {
+                if self.held.saturating_add(len) > HELD {
+                    self.blocks.clear();
+                    self.held = 0;
+                }
+                self.held = self.held.saturating_add(len);
             }
-            self.held = self.held.saturating_add(len);
             self.blocks.insert(address, bytes);
         }
         let block = self.blocks.get(&address);
