@@ -7,8 +7,8 @@ use crate::{
     file::File,
     format::message::{Class, LinkTarget},
     image::{Address, Extent},
-    object::{Dataset, Object},
-    read::tiles,
+    object::{Dataset, Object, Place, Worklist, path},
+    read::{ChunkEntry, is_overlap, tiles},
     space::{Ranges, Walk},
     value::{DType, Selection},
 };
@@ -110,6 +110,7 @@ impl File {
             file: self,
             found: Vec::new(),
             known: HashSet::new(),
+            left: values_of(self),
         };
         check.space();
         check.objects();
@@ -122,6 +123,8 @@ struct Check<'f> {
     found: Vec<Finding>,
     /// What was found so far: the same fault is met on several ways.
     known: HashSet<Finding>,
+    /// How many bytes of values may still be read.
+    left: u64,
 }
 
 impl<'f> Check<'f> {
@@ -137,15 +140,15 @@ impl<'f> Check<'f> {
 
     /// What takes which bytes.
     fn space(&mut self) {
-        let mut extents: Vec<(Extent, String)> = Vec::new();
+        let mut extents: Vec<(Extent, Place)> = Vec::new();
         let walk = match Walk::new(self.file) {
             Ok(walk) => walk,
             Err(error) => return self.failed("/", &error),
         };
         let walked = walk.run(
-            &mut |path, extent| {
+            &mut |(place, _), extent| {
                 if extent.len > 0 {
-                    extents.push((*extent, path.to_owned()));
+                    extents.push((*extent, place.clone()));
                 }
                 Ok(())
             },
@@ -161,13 +164,13 @@ impl<'f> Check<'f> {
         self.overlaps(&extents);
         let end = self.file.content_len();
         let mut ranges = Ranges::default();
-        for (extent, path) in &extents {
+        for (extent, place) in &extents {
             let extent_end = extent.address.0.saturating_add(extent.len);
             // The data itself is looked at with the values.
             if extent_end > end && extent.structure != "raw data" {
                 let reason = "it reaches past the end of the file";
                 let error = Error::corrupt(extent.structure, extent.address, reason);
-                self.failed(path, &error);
+                self.failed(&place.path(), &error);
             }
             ranges.add(extent.address.0..extent_end.min(end));
         }
@@ -182,21 +185,25 @@ impl<'f> Check<'f> {
     }
 
     /// Extents, in order, that start before one in front of them ends.
-    fn overlaps(&mut self, extents: &[(Extent, String)]) {
-        let mut furthest: Option<&(Extent, String)> = None;
+    fn overlaps(&mut self, extents: &[(Extent, Place)]) {
+        let mut furthest: Option<&(Extent, Place)> = None;
         for next in extents {
-            let (extent, path) = next;
+            let (extent, place) = next;
             let end = |extent: &Extent| extent.address.0.saturating_add(extent.len);
             if let Some((before, owner)) = furthest
                 && extent.address.0 < end(before)
             {
                 let reason = format!(
                     "{} at {} lies over the {} at {} of {owner}",
-                    extent.structure, extent.address, before.structure, before.address
+                    extent.structure,
+                    extent.address,
+                    before.structure,
+                    before.address,
+                    owner = owner.path(),
                 );
                 self.note(Finding {
                     kind: FindingKind::Overlap,
-                    path: path.clone(),
+                    path: place.path(),
                     address: Some(extent.address),
                     reason,
                 });
@@ -209,10 +216,9 @@ impl<'f> Check<'f> {
 
     /// All values, and where links lead.
     fn objects(&mut self) {
-        let root = self.file.superblock().root;
-        let mut seen = HashSet::from([root]);
-        let mut waiting = vec![("/".to_owned(), root)];
-        while let Some((path, address)) = waiting.pop() {
+        let mut worklist = Worklist::new(self.file);
+        while let Some((place, address)) = worklist.next() {
+            let path = place.path();
             let object = match Object::open(self.file, &path, address) {
                 Ok(object) => object,
                 Err(error) => {
@@ -228,13 +234,15 @@ impl<'f> Check<'f> {
                     Err(error) => self.failed(&path, &error),
                     Ok(links) => {
                         for link in links {
-                            let inner = group.child_path(&link.name);
                             match link.target {
-                                LinkTarget::Hard(target) if seen.insert(target) => {
-                                    waiting.push((inner, target));
+                                LinkTarget::Hard(target) => {
+                                    if let Err(error) = worklist.push(&place, &link.name, target) {
+                                        self.failed(&path, &error);
+                                    }
                                 }
                                 LinkTarget::Soft(target) => {
                                     let found = group.object(&target).map(drop);
+                                    let inner = group.child_path(&link.name);
                                     self.soft_link(&inner, &target, found);
                                 }
                                 _ => {}
@@ -253,6 +261,12 @@ impl<'f> Check<'f> {
                 path: path.to_owned(),
                 address: None,
                 reason: format!("a soft link to {target:?}, which is not there"),
+            }),
+            Err(error) if path::is_endless(&error) => self.note(Finding {
+                kind: FindingKind::Dangling,
+                path: path.to_owned(),
+                address: None,
+                reason: format!("a soft link to {target:?}, which leads in a circle"),
             }),
             Err(error) => self.failed(path, &error),
             Ok(()) => {}
@@ -281,7 +295,11 @@ impl<'f> Check<'f> {
     /// Every chunk, each by itself: one that is broken says nothing about the next.
     fn dataset(&mut self, dataset: &Dataset<'_>) {
         let (file, path) = (self.file, dataset.path());
-        let parts = parts(file, dataset, &mut |error| self.failed(path, &error));
+        let mut left = self.left;
+        let parts = parts(file, dataset, &mut left, &mut |error| {
+            self.failed(path, &error);
+        });
+        self.left = left;
         for part in parts {
             let read = match &dataset.datatype().class {
                 _ if dataset.dtype().is_ok_and(|dtype| dtype == DType::Str) => {
@@ -297,13 +315,21 @@ impl<'f> Check<'f> {
     }
 }
 
+/// How many bytes of values are read of a file at most. Those of a sound file overlap nowhere; what
+/// a damaged header claims of them must not keep others from their own.
+pub(crate) fn values_of(file: &File) -> u64 {
+    file.image().len().saturating_mul(4)
+}
+
 /// The parts of a dataset that are stored, each chunk by itself; why there may be more goes to
 /// `failed`.
 ///
-/// Where the index as a whole cannot be read, each chunk there could be is one of them.
+/// Where the index as a whole cannot be read, chunks are looked for one by one. `left` is how many
+/// bytes of values may still be read.
 pub(crate) fn parts(
     file: &File,
     dataset: &Dataset<'_>,
+    left: &mut u64,
     failed: &mut dyn FnMut(Error),
 ) -> Vec<Vec<Selection>> {
     let (image, limits) = (file.image(), file.limits());
@@ -320,27 +346,45 @@ pub(crate) fn parts(
             (Some((start, false)), _) => {
                 let reason = "it reaches past the end of the file";
                 failed(Error::corrupt("raw data", start, reason));
-                pieces.take(SINGLE_CHUNKS).collect()
+                let inside = image.len().saturating_sub(start.0) / PIECE as u64;
+                let inside = usize::try_from(inside).unwrap_or(usize::MAX);
+                pieces.take(inside.saturating_add(1)).collect()
             }
-            (Some((_, true)), _) | (None, Some(_)) => pieces.collect(),
+            (Some((start, true)), _) => {
+                let len = shape.iter().product::<usize>().saturating_mul(element);
+                let Some(rest) = left.checked_sub(len as u64) else {
+                    let reason = "it overlaps the values of other datasets";
+                    failed(Error::corrupt("raw data", start, reason));
+                    return Vec::new();
+                };
+                *left = rest;
+                pieces.collect()
+            }
+            (None, Some(_)) => pieces.collect(),
             (None, None) => Vec::new(),
         };
     };
-    let mut parts = Vec::new();
-    let walked = storage.each_batch(image, &mut |entries| {
-        for entry in entries {
-            let axes = entry.coordinates.iter().zip(chunk).zip(shape);
-            let part = axes.map(|((&at, &chunk), &end)| {
-                let start = usize::try_from(at).unwrap_or(end).saturating_mul(chunk);
-                (start.min(end)..start.saturating_add(chunk).min(end)).into()
-            });
-            parts.push(part.collect());
-        }
+    let part = |entry: ChunkEntry| {
+        let axes = entry.coordinates.iter().zip(chunk).zip(shape);
+        let part = axes.map(|((&at, &chunk), &end)| {
+            let start = usize::try_from(at).unwrap_or(end).saturating_mul(chunk);
+            (start.min(end)..start.saturating_add(chunk).min(end)).into()
+        });
+        part.collect()
+    };
+    let (mut parts, before) = (Vec::new(), *left);
+    let walked = storage.each_batch(image, left, &mut |entries| {
+        parts.extend(entries.into_iter().map(part));
         Ok(())
     });
     if let Err(error) = walked {
-        parts = tiles(shape, chunk, 1, 0).take(SINGLE_CHUNKS).collect();
+        let lost = !is_overlap(&error);
         failed(error);
+        if lost {
+            *left = before;
+            let found = storage.one_by_one(image, SINGLE_CHUNKS, left, failed);
+            parts = found.into_iter().map(part).collect();
+        }
     }
     parts
 }

@@ -343,7 +343,7 @@ impl File {
     /// [`Error::Mismatch`] where the type is not one of strings; [`Error::Corrupt`], [`Error::Limit`].
     pub fn strings_in(&self, datatype: &Datatype, stored: &[u8]) -> Result<Vec<Vec<u8>>> {
         let mut strings = Vec::new();
-        let limit = self.options.limits.bytes_of_a_read(self.image.len());
+        let limit = self.options.limits.bytes_in_heaps(self.image.len());
         each_string(&self.image, datatype, stored, limit, |text| {
             strings.push(text.to_vec());
         })?;
@@ -356,7 +356,7 @@ impl File {
     /// As [`strings_in`](Self::strings_in).
     pub fn sequences_in(&self, datatype: &Datatype, stored: &[u8]) -> Result<Vec<Vec<u8>>> {
         let mut all = Vec::new();
-        let limit = self.options.limits.bytes_of_a_read(self.image.len());
+        let limit = self.options.limits.bytes_in_heaps(self.image.len());
         each_sequence(&self.image, datatype, stored, limit, |bytes| {
             all.push(bytes.to_vec());
         })?;

@@ -1,9 +1,9 @@
 //! What is left of a damaged file, written into a new one.
 
-use std::{collections::HashMap, fs, path::Path};
+use std::{fs, path::Path};
 
 use crate::{
-    check::{Finding, parts},
+    check::{Finding, parts, values_of},
     edit::{DatasetOptions, Edit},
     error::{Error, InObject, Result},
     file::{File, OpenOptions},
@@ -11,9 +11,9 @@ use crate::{
         message::{Class, Datatype, FilterId, LinkTarget},
         superblock::Superblock,
     },
-    image::{Address, Image},
+    image::Image,
     lock::lock_shared,
-    object::{Attribute, Dataset, Object},
+    object::{Attribute, Dataset, Group, Link, Object, Place, Worklist},
     source::Source,
     value::{Array, Selection},
     watch::Watch,
@@ -103,10 +103,10 @@ impl<'a> Recovery<'a, '_> {
     }
 
     fn run(&mut self) -> Result<()> {
-        let root = self.file.superblock().root;
-        let mut names = HashMap::from([(root, "/".to_owned())]);
-        let mut waiting = vec![("/".to_owned(), root)];
-        while let Some((path, address)) = waiting.pop() {
+        let mut worklist = Worklist::new(self.file);
+        let mut left = values_of(self.file);
+        while let Some((place, address)) = worklist.next() {
+            let path = place.path();
             let object = match Object::open(self.file, &path, address) {
                 Ok(object) => object,
                 Err(error) => {
@@ -122,8 +122,7 @@ impl<'a> Recovery<'a, '_> {
                     let (links, error) = group.readable_links();
                     self.attempt(&path, error.map_or(Ok(()), Err))?;
                     for link in links {
-                        let inner = group.child_path(&link.name);
-                        self.link(&inner, link.target, &mut names, &mut waiting)?;
+                        self.link(group, &place, link, &mut worklist)?;
                     }
                 }
                 Object::Dataset(dataset) => {
@@ -133,7 +132,7 @@ impl<'a> Recovery<'a, '_> {
                     if failed {
                         continue;
                     }
-                    let parts = parts(self.file, dataset, &mut |error| {
+                    let parts = parts(self.file, dataset, &mut left, &mut |error| {
                         self.lost.push(Finding::of(&path, &error));
                     });
                     let mut steps = self.watch.begin(parts.len() as u64)?;
@@ -156,21 +155,19 @@ impl<'a> Recovery<'a, '_> {
 
     fn link(
         &mut self,
-        path: &str,
-        target: LinkTarget,
-        names: &mut HashMap<Address, String>,
-        waiting: &mut Vec<(String, Address)>,
+        group: &Group<'_>,
+        place: &Place,
+        link: Link,
+        worklist: &mut Worklist<'_>,
     ) -> Result<()> {
-        let outcome = match target {
-            LinkTarget::Hard(address) => match names.get(&address) {
-                Some(first) => self.edit.soft_link(path, first),
-                None => {
-                    names.insert(address, path.to_owned());
-                    waiting.push((path.to_owned(), address));
-                    Ok(())
-                }
+        let path = group.child_path(&link.name);
+        let outcome = match link.target {
+            LinkTarget::Hard(address) => match worklist.push(place, &link.name, address) {
+                Ok(Some(first)) => self.edit.soft_link(&path, &first.path()),
+                Ok(None) => Ok(()),
+                Err(error) => Err(error),
             },
-            LinkTarget::Soft(target) => self.edit.soft_link(path, &target),
+            LinkTarget::Soft(target) => self.edit.soft_link(&path, &target),
             LinkTarget::External { file, path } => Err(Error::unsupported(format_args!(
                 "external link to {path} in {file}"
             ))),
@@ -178,7 +175,7 @@ impl<'a> Recovery<'a, '_> {
                 "user-defined link of class {class}"
             ))),
         };
-        self.attempt(path, outcome)
+        self.attempt(&path, outcome)
     }
 
     /// An empty dataset like this one.

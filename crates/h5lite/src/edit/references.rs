@@ -15,7 +15,7 @@ use crate::{
         message::{Datatype, LinkTarget},
     },
     image::Address,
-    object::Object,
+    object::{Object, Worklist},
     read::{HeapId, Pointer, each_pointer, refers},
 };
 
@@ -79,10 +79,9 @@ impl References {
     /// Looks at every object of the file.
     fn find(file: &File) -> Result<Self> {
         let mut found = Self::default();
-        let root = file.superblock().root;
-        let mut seen = HashSet::from([root]);
-        let mut waiting = vec![("/".to_owned(), root)];
-        while let Some((path, address)) = waiting.pop() {
+        let mut worklist = Worklist::new(file);
+        while let Some((place, address)) = worklist.next() {
+            let path = place.path();
             let object = Object::open(file, &path, address)?;
             for attribute in object.attributes()? {
                 if refers(attribute.datatype()) {
@@ -93,10 +92,8 @@ impl References {
             match object {
                 Object::Group(group) => {
                     for link in group.links()? {
-                        if let LinkTarget::Hard(address) = link.target
-                            && seen.insert(address)
-                        {
-                            waiting.push((group.child_path(&link.name), address));
+                        if let LinkTarget::Hard(address) = link.target {
+                            worklist.push(&place, &link.name, address)?;
                         }
                     }
                 }

@@ -260,8 +260,7 @@ impl Tree {
         }
         let info = header.get::<AttributeInfo>(image)?.unwrap_or_default();
         if let (Some(heap), Some(index)) = (info.fractal_heap, info.name_index) {
-            let limit = file.limits().entries;
-            dense_attributes(image, heap, index, limit, |order, message, body| {
+            dense_attributes(image, heap, index, file.limits(), |order, message, body| {
                 let raw = RawMessage {
                     body,
                     ..RawMessage::new(&message, image.sizes())
@@ -310,7 +309,7 @@ impl Tree {
         let order_indexed = info.is_some_and(|info| info.creation_order_index.is_some());
         let mut by_name = BTreeMap::new();
         let mut frozen = None;
-        for link in links::messages(image, header, file.limits().entries)? {
+        for link in links::messages(image, header, file.limits())? {
             let lost = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);
             match &link.target {
                 _ if lost(&link.name) => frozen = Some("names that are not UTF-8"),

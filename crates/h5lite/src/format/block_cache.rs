@@ -1,23 +1,31 @@
 //! Blocks of a structure that were read and verified once, so that looking up many small things in
 //! few blocks costs one pass over each.
 
-use std::{
-    borrow::Cow,
-    collections::{HashMap, hash_map::Entry},
-};
+use std::{borrow::Cow, collections::HashMap};
 
 use crate::{
     error::{Error, Result},
-    format::field::{Fields, to_u64},
+    format::field::Fields,
     image::{Address, Image},
 };
+
+/// Once blocks that had to be copied take so many bytes, all are let go and read again when they are
+/// needed. Links in the order of their hashes are all over their heap, so this is larger than the
+/// heap of a million of them.
+const HELD: u64 = if cfg!(test) { 1 << 10 } else { 64 << 20 };
 
 /// The verified blocks of one structure.
 #[derive(Debug)]
 pub(crate) struct BlockCache<'a> {
     image: &'a Image,
     blocks: HashMap<Address, Cow<'a, [u8]>>,
-    /// Bytes of all blocks.
+    /// Bytes of those that are copies: where the file is mapped, none is.
+    held: u64,
+    /// Lengths of all blocks that were ever asked for.
+    lengths: HashMap<Address, u64>,
+    /// Bytes of all of them, each once.
+    distinct: u64,
+    /// Bytes of all that was read.
     read: u64,
 }
 
@@ -27,8 +35,16 @@ impl<'a> BlockCache<'a> {
         Self {
             image,
             blocks: HashMap::new(),
+            held: 0,
+            lengths: HashMap::new(),
+            distinct: 0,
             read: 0,
         }
+    }
+
+    /// Bytes read so far, blocks that were read again included.
+    pub(crate) fn read(&self) -> u64 {
+        self.read
     }
 
     /// The file.
@@ -49,21 +65,33 @@ impl<'a> BlockCache<'a> {
         verify: impl FnOnce(Fields<'_>) -> Result<()>,
     ) -> Result<&[u8]> {
         let corrupt = |reason| Error::corrupt(structure, address, reason);
-        let block = match self.blocks.entry(address) {
-            Entry::Occupied(block) => block.into_mut(),
-            Entry::Vacant(place) => {
-                self.read = self.read.saturating_add(len);
-                if self.read > self.image.len() {
-                    return Err(corrupt("it overlaps other blocks or leaves the file"));
-                }
-                let bytes = self.image.bytes(structure, address, len)?;
-                verify(Fields::new(structure, address, self.image.sizes(), &bytes))?;
-                place.insert(bytes)
-            }
-        };
-        if to_u64(block.len()) != len {
+        if self
+            .lengths
+            .get(&address)
+            .is_some_and(|known| *known != len)
+        {
             return Err(corrupt("it is used as blocks of two lengths"));
         }
-        Ok(block)
+        if !self.blocks.contains_key(&address) {
+            if self.lengths.insert(address, len).is_none() {
+                self.distinct = self.distinct.saturating_add(len);
+            }
+            if self.distinct > self.image.len() {
+                return Err(corrupt("it overlaps other blocks or leaves the file"));
+            }
+            let bytes = self.image.bytes(structure, address, len)?;
+            verify(Fields::new(structure, address, self.image.sizes(), &bytes))?;
+            self.read = self.read.saturating_add(len);
+            if matches!(bytes, Cow::Owned(_)) {
+                if self.held.saturating_add(len) > HELD {
+                    self.blocks.clear();
+                    self.held = 0;
+                }
+                self.held = self.held.saturating_add(len);
+            }
+            self.blocks.insert(address, bytes);
+        }
+        let block = self.blocks.get(&address);
+        block.map_or_else(|| Err(corrupt("it was let go")), |block| Ok(&block[..]))
     }
 }

@@ -62,6 +62,11 @@ impl<'a> FixedArray<'a> {
         })
     }
 
+    /// Bytes of blocks read so far, again and again included.
+    pub(crate) fn read_so_far(&self) -> u64 {
+        self.blocks.read()
+    }
+
     /// Calls `visit` with the coordinates of each wanted chunk that is stored and what is known of
     /// it, in row-major order. The dataset can have `max_chunks` chunks on each axis.
     ///

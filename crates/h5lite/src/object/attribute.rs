@@ -1,5 +1,7 @@
 //! Attributes: small named values on an object.
 
+use std::sync::Arc;
+
 use ndarray::ArrayD;
 
 use super::{Node, links::Budget};
@@ -13,6 +15,7 @@ use crate::{
         object_header::read_shared,
     },
     image::{Address, Image},
+    limits::Limits,
     read::{Projection, Storage, Values},
     value::{Array, DType, Element},
 };
@@ -25,7 +28,7 @@ const ATTRIBUTE_NAME: u8 = 8;
 pub struct Attribute<'f> {
     name: String,
     /// Path of the object it belongs to.
-    object: String,
+    object: Arc<str>,
     null: bool,
     values: Values<'f>,
 }
@@ -53,7 +56,7 @@ pub(super) fn one<'f>(node: &Node<'f>, name: &str) -> Result<Attribute<'f>> {
 }
 
 fn messages(node: &Node<'_>) -> Result<Vec<AttributeMessage>> {
-    let (image, header) = (node.file.image(), &node.header);
+    let (image, header, limits) = (node.file.image(), &node.header, node.file.limits());
     let mut found: Vec<(Option<u64>, AttributeMessage)> = Vec::new();
     let compact = header
         .messages
@@ -61,12 +64,12 @@ fn messages(node: &Node<'_>) -> Result<Vec<AttributeMessage>> {
         .filter(|raw| raw.kind == AttributeMessage::KIND);
     for (raw, message) in compact.zip(header.all::<AttributeMessage>(image)) {
         found.push((raw.creation_order.map(u64::from), message?));
+        check_count(found.len() as u64, limits)?;
     }
     let info = header.get::<AttributeInfo>(image)?.unwrap_or_default();
     if let (Some(heap), Some(index)) = (info.fractal_heap, info.name_index) {
         let ordered = info.max_creation_index.is_some();
-        let limit = node.file.limits().entries;
-        dense(image, heap, index, limit, |order, message, _| {
+        dense(image, heap, index, limits, |order, message, _| {
             found.push((ordered.then_some(u64::from(order)), message));
         })?;
     }
@@ -80,12 +83,12 @@ pub(crate) fn dense(
     image: &Image,
     heap: Address,
     index: Address,
-    limit: u64,
+    limits: &Limits,
     mut found: impl FnMut(u32, AttributeMessage, Vec<u8>),
 ) -> Result<()> {
     let mut messages = Budget::new(image);
     let mut heap = FractalHeap::read(image, heap)?;
-    let mut wanted = 0;
+    let mut count = 0;
     BTreeV2::read(image, index, &[ATTRIBUTE_NAME])?.walk(&mut |record| {
         let mut fields = Fields::new("attribute index record", index, image.sizes(), record);
         let id = fields.take(8)?;
@@ -93,22 +96,18 @@ pub(crate) fn dense(
             return Err(Error::unsupported("shared-message table"));
         }
         let order = fields.u32()?;
-        let body = heap.object(id)?;
+        let body = heap.object(id, limits)?;
         messages.spend("fractal heap", index, &body)?;
         let mut fields = Fields::new(AttributeMessage::NAME, index, image.sizes(), &body);
         found(order, AttributeMessage::parse(&mut fields)?, body.to_vec());
-        wanted += 1;
-        if wanted > limit {
-            let (what, setting) = ("attributes of an object", "entries");
-            return Err(Error::Limit {
-                what,
-                wanted,
-                limit,
-                setting,
-            });
-        }
-        Ok(())
+        count += 1;
+        check_count(count, limits)
     })
+}
+
+/// Fails where there are too many attributes.
+fn check_count(count: u64, limits: &Limits) -> Result<()> {
+    Limits::check("attributes of an object", count, limits.entries, "entries")
 }
 
 impl<'f> Attribute<'f> {
@@ -148,7 +147,7 @@ impl<'f> Attribute<'f> {
         let null = dataspace == Dataspace::Null;
         Ok(Self {
             name,
-            object: node.path.clone(),
+            object: Arc::clone(&node.path),
             null,
             values,
         })

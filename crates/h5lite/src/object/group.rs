@@ -28,14 +28,14 @@ impl<'f> Group<'f> {
     /// # Errors
     /// [`Error::Corrupt`] and its kin.
     pub fn links(&self) -> Result<Vec<Link>> {
-        let limit = self.node.file.limits().entries;
-        links::all(self.node.file.image(), &self.node.header, limit).in_object(&self.node.path)
+        let limits = self.node.file.limits();
+        links::all(self.node.file.image(), &self.node.header, limits).in_object(&self.node.path)
     }
 
     /// The links that can be read, and why the others cannot.
     pub(crate) fn readable_links(&self) -> (Vec<Link>, Option<Error>) {
-        let limit = self.node.file.limits().entries;
-        links::readable(self.node.file.image(), &self.node.header, limit)
+        let limits = self.node.file.limits();
+        links::readable(self.node.file.image(), &self.node.header, limits)
     }
 
     /// The link of this name, if there is one.

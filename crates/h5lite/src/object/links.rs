@@ -15,14 +15,15 @@ use crate::{
         symbol_table::{Cache, SymbolTableNode},
     },
     image::{Address, Image},
+    limits::Limits,
 };
 
 /// Record type of the index of links by name.
 const LINK_NAME: u8 = 5;
 
-/// All links of the group with this header, at most `limit`, in the order h5py lists them.
-pub(super) fn all(image: &Image, header: &ObjectHeader, limit: u64) -> Result<Vec<Link>> {
-    let links = messages(image, header, limit)?;
+/// All links of the group with this header, in the order h5py lists them.
+pub(super) fn all(image: &Image, header: &ObjectHeader, limits: &Limits) -> Result<Vec<Link>> {
+    let links = messages(image, header, limits)?;
     Ok(links
         .into_iter()
         .map(|link| Link {
@@ -36,10 +37,10 @@ pub(super) fn all(image: &Image, header: &ObjectHeader, limit: u64) -> Result<Ve
 pub(crate) fn messages(
     image: &Image,
     header: &ObjectHeader,
-    limit: u64,
+    limits: &Limits,
 ) -> Result<Vec<LinkMessage>> {
     let mut links = Vec::new();
-    collect(image, header, limit, &mut links)?;
+    collect(image, header, limits, &mut links)?;
     Ok(links)
 }
 
@@ -47,10 +48,10 @@ pub(crate) fn messages(
 pub(super) fn readable(
     image: &Image,
     header: &ObjectHeader,
-    limit: u64,
+    limits: &Limits,
 ) -> (Vec<Link>, Option<Error>) {
     let mut links = Vec::new();
-    let error = collect(image, header, limit, &mut links).err();
+    let error = collect(image, header, limits, &mut links).err();
     let link = |LinkMessage { name, target, .. }| Link { name, target };
     (links.into_iter().map(link).collect(), error)
 }
@@ -59,7 +60,7 @@ pub(super) fn readable(
 fn collect(
     image: &Image,
     header: &ObjectHeader,
-    limit: u64,
+    limits: &Limits,
     links: &mut Vec<LinkMessage>,
 ) -> Result<()> {
     // Where a header has both, the library, too, goes by the link info message.
@@ -67,14 +68,15 @@ fn collect(
     if info.is_none()
         && let Some(table) = header.get::<SymbolTableMessage>(image)?
     {
-        return symbol_table(image, &table, limit, links);
+        return symbol_table(image, &table, limits, links);
     }
     let info = info.unwrap_or_default();
     for link in header.all::<LinkMessage>(image) {
         links.push(link?);
+        check_count(links.len(), limits)?;
     }
     if let (Some(heap), Some(index)) = (info.fractal_heap, info.name_index) {
-        dense(image, heap, index, limit, links)?;
+        dense(image, heap, index, limits, links)?;
     }
     if info.max_creation_index.is_some() {
         links.sort_by_key(|link| link.creation_order);
@@ -103,26 +105,16 @@ impl Budget {
     }
 }
 
-/// Fails where `count` is over the limit.
-fn check_count(count: usize, limit: u64) -> Result<()> {
-    let wanted = count as u64;
-    if wanted > limit {
-        let (what, setting) = ("links of a group", "entries");
-        return Err(Error::Limit {
-            what,
-            wanted,
-            limit,
-            setting,
-        });
-    }
-    Ok(())
+/// Fails where there are too many links.
+fn check_count(count: usize, limits: &Limits) -> Result<()> {
+    Limits::check("links of a group", count as u64, limits.entries, "entries")
 }
 
 /// A symbol table is sorted by name already.
 fn symbol_table(
     image: &Image,
     table: &SymbolTableMessage,
-    limit: u64,
+    limits: &Limits,
     links: &mut Vec<LinkMessage>,
 ) -> Result<()> {
     let heap = LocalHeap::read(image, table.heap)?;
@@ -150,7 +142,7 @@ fn symbol_table(
                 creation_order: None,
             });
         }
-        check_count(links.len(), limit)
+        check_count(links.len(), limits)
     })
 }
 
@@ -159,7 +151,7 @@ fn dense(
     image: &Image,
     heap: Address,
     index: Address,
-    limit: u64,
+    limits: &Limits,
     links: &mut Vec<LinkMessage>,
 ) -> Result<()> {
     let mut messages = Budget::new(image);
@@ -167,10 +159,10 @@ fn dense(
     BTreeV2::read(image, index, &[LINK_NAME])?.walk(&mut |record| {
         // The hash of the name, then the heap's id for the message.
         let id = record.get(4..).unwrap_or_default();
-        let body = heap.object(id)?;
+        let body = heap.object(id, limits)?;
         messages.spend("fractal heap", index, &body)?;
         let mut fields = Fields::new(LinkMessage::NAME, index, image.sizes(), &body);
         links.push(LinkMessage::parse(&mut fields)?);
-        check_count(links.len(), limit)
+        check_count(links.len(), limits)
     })
 }

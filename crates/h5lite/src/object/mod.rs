@@ -7,6 +7,9 @@ pub(crate) mod links;
 pub(crate) mod path;
 mod raw_data;
 mod reader;
+mod worklist;
+
+use std::sync::Arc;
 
 pub use attribute::Attribute;
 pub(crate) use attribute::dense as dense_attributes;
@@ -14,6 +17,7 @@ pub use dataset::Dataset;
 pub use group::{Group, Link};
 pub use raw_data::{ChunkLocation, RawData};
 pub use reader::Reader;
+pub(crate) use worklist::{Place, Worklist};
 
 use crate::{
     error::{Error, InObject, Result},
@@ -47,7 +51,7 @@ pub struct NamedDatatype<'f> {
 #[derive(Clone, Debug)]
 pub(crate) struct Node<'f> {
     pub(crate) file: &'f File,
-    pub(crate) path: String,
+    pub(crate) path: Arc<str>,
     pub(crate) header: ObjectHeader,
 }
 
@@ -61,7 +65,7 @@ impl<'f> Object<'f> {
         let header = ObjectHeader::read(file.image(), address)?;
         let node = Node {
             file,
-            path: path.to_owned(),
+            path: path.into(),
             header,
         };
         if node.header.has(SymbolTableMessage::KIND) || node.header.has(LinkInfo::KIND) {

@@ -84,7 +84,7 @@ impl Dataset<'_> {
             return Ok(());
         }
         storage
-            .each_batch(image, &mut |entries| {
+            .each_batch(image, &mut image.len(), &mut |entries| {
                 entries.into_iter().try_for_each(|entry| {
                     visit(ChunkLocation {
                         coordinates: entry.coordinates,

@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Result},
     format::chunk_grid::{AxisChunks, ChunkGrid},
     image::{Address, Image},
+    limits::Limits,
     read::{
         index::ChunkEntry,
         items::{Projection, StoredNumber, pack_numbers},
@@ -25,6 +26,7 @@ use crate::{
 pub(super) struct Gather<'a> {
     pub(super) image: &'a Image,
     pub(super) storage: &'a Storage,
+    pub(super) limits: &'a Limits,
     pub(super) threads: &'a Threads,
     /// What of each element is wanted.
     pub(super) projection: &'a Projection,
@@ -67,6 +69,8 @@ struct Plan {
     strides: Vec<usize>,
     /// Bytes of all chunks read so far: no more than the file has, unless they overlap.
     read: AtomicU64,
+    /// Bytes of the chunk index gone through so far.
+    index_read: AtomicU64,
 }
 
 /// A run of the result's first axis and what of a chunk goes into it.
@@ -97,16 +101,17 @@ impl<'a> Gather<'a> {
             return (rows.into_iter())
                 .try_for_each(|(chunk, targets)| worker.band(&call, chunk, targets));
         }
-        let worker = || Worker::new(self.storage);
+        let worker = || Worker::new(self.image, self.storage);
         let done = (self.threads).each(rows, worker, |worker, (chunk, targets)| {
             worker.band(&call, chunk, targets)
         });
-        if call.plan.read.load(Ordering::Relaxed) <= self.image.len() {
+        if !call.plan.is_over(self) {
             return done.map(drop);
         }
         // Which row of chunks met the bound was a matter of time. One after the other, the same one
         // meets it every time.
         call.plan.read.store(0, Ordering::Relaxed);
+        call.plan.index_read.store(0, Ordering::Relaxed);
         let rows = call.plan.rows(out, output.per_item);
         let mut worker = worker()?;
         rows.into_iter()
@@ -158,6 +163,18 @@ impl<O> Call<'_, O> {
         ChunkGrid::new(axes.map(AxisChunks::List).collect())
     }
 
+    /// Counts bytes of the chunk index that were gone through.
+    pub(super) fn count_index(&self, bytes: u64) -> Result<()> {
+        let before = self.plan.index_read.fetch_add(bytes, Ordering::Relaxed);
+        let Gather { image, limits, .. } = self.gather;
+        Limits::check(
+            "bytes of a chunk index",
+            before.saturating_add(bytes),
+            limits.bytes_of_an_index(image.len()),
+            "index_bytes",
+        )
+    }
+
     /// Counts the bytes of a stored chunk.
     ///
     /// Chunks share no bytes, so that all a call reads are in the file side by side. What claims
@@ -165,6 +182,10 @@ impl<O> Call<'_, O> {
     pub(super) fn count(&self, entry: &ChunkEntry) -> Result<()> {
         let file_len = self.gather.image.len();
         let size = entry.size.min(file_len);
+        if self.gather.storage.chunk_shape().is_some() {
+            let limit = self.gather.limits.chunk_bytes;
+            Limits::check("bytes of a stored chunk", size, limit, "chunk_bytes")?;
+        }
         let before = self.plan.read.fetch_add(size, Ordering::Relaxed);
         if before.saturating_add(size) > file_len {
             let index = self.gather.storage.index_address();
@@ -254,7 +275,15 @@ impl Plan {
             item_strides: row_major_strides(chunk),
             strides,
             read: AtomicU64::new(0),
+            index_read: AtomicU64::new(0),
         })
+    }
+
+    /// Whether a bound on the whole call was met.
+    fn is_over(&self, gather: &Gather<'_>) -> bool {
+        let Gather { image, limits, .. } = gather;
+        self.read.load(Ordering::Relaxed) > image.len()
+            || self.index_read.load(Ordering::Relaxed) > limits.bytes_of_an_index(image.len())
     }
 
     /// The most items of the last axis that stand next to each other in a chunk and in the result.

@@ -3,8 +3,8 @@
 use crate::{
     error::{Error, Result},
     format::{
-        btree_v1::{ChunkTree, NodeCache},
-        btree_v2::BTreeV2,
+        btree_v1::{self, ChunkTree},
+        btree_v2::{self, BTreeV2},
         chunk_grid::{ChunkGrid, StoredChunk},
         extensible_array::ExtensibleArray,
         fixed_array::FixedArray,
@@ -28,18 +28,48 @@ pub(crate) struct ChunkEntry {
     pub(crate) filter_mask: u32,
 }
 
+/// What calls have read of the chunk index of one dataset, for the next ones.
+#[derive(Debug, Default)]
+pub(super) struct Known<'a> {
+    nodes: btree_v1::NodeCache,
+    tree: Option<BTreeV2<'a>>,
+    tree_nodes: btree_v2::NodeCache<'a>,
+    fixed: Option<FixedArray<'a>>,
+    extensible: Option<ExtensibleArray<'a>>,
+}
+
+impl Known<'_> {
+    /// Bytes of the index that calls have gone through so far.
+    pub(super) fn read(&self) -> u64 {
+        let arrays = [
+            self.fixed.as_ref().map_or(0, FixedArray::read_so_far),
+            (self.extensible.as_ref()).map_or(0, ExtensibleArray::read_so_far),
+        ];
+        let nodes = self.nodes.read().saturating_add(self.tree_nodes.read());
+        arrays.into_iter().fold(nodes, u64::saturating_add)
+    }
+}
+
+/// What is kept in `place`, made the first time.
+fn kept<T>(place: &mut Option<T>, make: impl FnOnce() -> Result<T>) -> Result<&mut T> {
+    match place {
+        Some(made) => Ok(made),
+        None => Ok(place.insert(make()?)),
+    }
+}
+
 /// The chunks of the grid that an index knows, in the grid's order.
 ///
 /// `chunk` is the shape of a chunk and `whole` its bytes without filters; the dataset can ever have
-/// `max_chunks` chunks on each axis, or any number on an unlimited one. `nodes` are what earlier calls
-/// for the same dataset have read of its B-tree.
-pub(super) fn find(
-    image: &Image,
+/// `max_chunks` chunks on each axis, or any number on an unlimited one. `known` is what earlier calls
+/// for the same dataset have read of the index.
+pub(super) fn find<'a>(
+    image: &'a Image,
     index: ChunkIndex,
     grid: &ChunkGrid,
     (chunk, whole): (&[u64], u64),
     max_chunks: &[Option<u64>],
-    nodes: &mut NodeCache,
+    known: &mut Known<'a>,
 ) -> Result<Vec<ChunkEntry>> {
     match index {
         ChunkIndex::BtreeV1(None)
@@ -50,7 +80,7 @@ pub(super) fn find(
         | ChunkIndex::BtreeV2(None) => Ok(Vec::new()),
         ChunkIndex::BtreeV1(Some(root)) => {
             let tree = ChunkTree::new(image, root, chunk)?;
-            collect(whole, |visit| tree.walk_on(grid, nodes, visit))
+            collect(whole, |visit| tree.walk_on(grid, &mut known.nodes, visit))
         }
         ChunkIndex::Single {
             address: Some(address),
@@ -82,15 +112,19 @@ pub(super) fn find(
             }))
         }),
         ChunkIndex::BtreeV2(Some(header)) => {
-            let tree = BTreeV2::read(image, header, &BTreeV2::CHUNKS)?;
-            collect(whole, |visit| tree.walk_chunks(grid, visit))
+            let read = || BTreeV2::read(image, header, &BTreeV2::CHUNKS);
+            let tree = kept(&mut known.tree, read)?;
+            let nodes = &mut known.tree_nodes;
+            collect(whole, |visit| tree.walk_chunks(grid, nodes, visit))
         }
         ChunkIndex::FixedArray(Some(header)) => {
-            let mut array = FixedArray::read(image, header)?;
+            let array = kept(&mut known.fixed, || FixedArray::read(image, header))?;
             collect(whole, |visit| array.walk(grid, max_chunks, visit))
         }
         ChunkIndex::ExtensibleArray(Some(header)) => {
-            let mut array = ExtensibleArray::read(image, header)?;
+            let array = kept(&mut known.extensible, || {
+                ExtensibleArray::read(image, header)
+            })?;
             let mut entries = collect(whole, |visit| array.walk(grid, max_chunks, visit))?;
             // The array counts its one unlimited axis slowest.
             entries.sort_by(|a, b| a.coordinates.cmp(&b.coordinates));

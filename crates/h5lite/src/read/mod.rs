@@ -13,6 +13,7 @@ mod tiles;
 mod values;
 mod worker;
 
+pub(crate) use all::is_overlap;
 pub(crate) use index::ChunkEntry;
 pub(crate) use items::{Projection, StoredNumber};
 pub(crate) use plan::{Band, bands, checked};

@@ -3,13 +3,12 @@
 use crate::{
     error::{Error, Result},
     format::{
-        btree_v1::NodeCache,
         chunk_grid::ChunkGrid,
         message::{ChunkIndex, DataLayout, Filter},
     },
     image::{Address, Image},
     limits::Limits,
-    read::index::{self, ChunkEntry, each},
+    read::index::{self, ChunkEntry, Known, each},
 };
 
 /// What planning and looking up one chunk takes, in bytes: so much each chunk counts at least.
@@ -174,17 +173,11 @@ impl Storage {
             .chunk
             .iter()
             .try_fold(self.element, |len, &dim| len.checked_mul(dim));
-        let limit = limits.chunk_bytes;
-        match len.map(|len| len as u64) {
-            _ if self.chunk_shape().is_none() => Ok(()),
-            Some(wanted) if wanted <= limit => Ok(()),
-            wanted => Err(Error::Limit {
-                what: "bytes of a chunk",
-                wanted: wanted.unwrap_or(u64::MAX),
-                limit,
-                setting: "chunk_bytes",
-            }),
+        if self.chunk_shape().is_none() {
+            return Ok(());
         }
+        let len = len.map_or(u64::MAX, |len| len as u64);
+        Limits::check("bytes of a chunk", len, limits.chunk_bytes, "chunk_bytes")
     }
 
     /// Shape of a chunk, where the data is stored in chunks.
@@ -249,15 +242,15 @@ impl Storage {
 
     /// The chunks of the grid that were written, in its order.
     pub(crate) fn entries(&self, image: &Image, grid: &ChunkGrid) -> Result<Vec<ChunkEntry>> {
-        self.entries_from(image, grid, &mut NodeCache::default())
+        self.entries_from(image, grid, &mut Known::default())
     }
 
     /// The same, with what earlier calls have read of the index.
-    pub(super) fn entries_from(
+    pub(super) fn entries_from<'a>(
         &self,
-        image: &Image,
+        image: &'a Image,
         grid: &ChunkGrid,
-        nodes: &mut NodeCache,
+        known: &mut Known<'a>,
     ) -> Result<Vec<ChunkEntry>> {
         match &self.place {
             Place::Refused(_) | Place::Nowhere | Place::Memory(_) => Ok(Vec::new()),
@@ -281,7 +274,7 @@ impl Storage {
             } => {
                 let chunk: Vec<u64> = self.chunk.iter().map(|&dim| dim as u64).collect();
                 let chunk = (&chunk[..], self.chunk_len() as u64);
-                let mut entries = index::find(image, *index, grid, chunk, max_chunks, nodes)?;
+                let mut entries = index::find(image, *index, grid, chunk, max_chunks, known)?;
                 if *plain_partial {
                     for entry in entries.iter_mut().filter(|entry| self.is_partial(entry)) {
                         entry.filter_mask = UNFILTERED;

@@ -10,6 +10,7 @@ use crate::{
         message::{Class, Datatype, Padding},
     },
     image::{Address, Image},
+    limits::Limits,
 };
 
 const NAME: &str = "variable-length value";
@@ -156,15 +157,8 @@ fn variable_bytes(
             Variable::Sequence(_) => bytes,
         };
         total = total.saturating_add(bytes.len() as u64);
-        if total > limit {
-            let (what, setting) = ("bytes of variable-length values", "read_bytes");
-            return Err(Error::Limit {
-                what,
-                wanted: total,
-                limit,
-                setting,
-            });
-        }
+        let what = "bytes of variable-length values";
+        Limits::check(what, total, limit, "read_bytes")?;
         value(bytes);
     }
     Ok(())

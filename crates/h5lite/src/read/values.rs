@@ -133,7 +133,7 @@ impl Values<'_> {
     /// What a thread needs to read again and again with [`read_with`](Self::read_with).
     pub(crate) fn worker(&self) -> Result<Worker<'_>> {
         self.storage.check_readable(self.limits)?;
-        Worker::new(&self.storage)
+        Worker::new(self.image, &self.storage)
     }
 
     /// As [`read_into`](Self::read_into), on the caller's thread with a worker for these values.
@@ -206,7 +206,8 @@ impl Values<'_> {
     /// The bytes of variable-length sequences, as their elements are stored.
     pub(crate) fn sequences(&self, selections: &[Selection]) -> Result<Vec<Vec<u8>>> {
         self.counts(selections, self.width::<Vec<u8>>())?;
-        let (bytes, limit) = (self.bytes(selections)?, self.byte_limit());
+        let limit = self.limits.bytes_in_heaps(self.image.len());
+        let bytes = self.bytes(selections)?;
         let mut sequences = Vec::new();
         let push = |elements: &[u8]| sequences.push(elements.to_vec());
         each_sequence(self.image, self.item().datatype, &bytes, limit, push)?;
@@ -215,7 +216,8 @@ impl Values<'_> {
 
     /// Calls `text` with the bytes of each string, without padding.
     fn each_text(&self, selections: &[Selection], text: impl FnMut(&[u8])) -> Result<()> {
-        let (bytes, limit) = (self.bytes(selections)?, self.byte_limit());
+        let limit = self.limits.bytes_in_heaps(self.image.len());
+        let bytes = self.bytes(selections)?;
         each_string(self.image, self.item().datatype, &bytes, limit, text)
     }
 
@@ -238,6 +240,7 @@ impl Values<'_> {
         let gather = Gather {
             image: self.image,
             storage: &self.storage,
+            limits: self.limits,
             threads: self.threads,
             projection: &self.projection,
             number,
@@ -274,28 +277,20 @@ impl Values<'_> {
             .try_fold(width, |bytes, &n| bytes.checked_mul(n));
         let bytes = bytes.filter(|bytes| isize::try_from(*bytes).is_ok());
         let limit = self.byte_limit();
-        Self::check("bytes of values", bytes.map(|bytes| bytes as u64), limit)?;
+        let bytes = bytes.map_or(u64::MAX, |bytes| bytes as u64);
+        Limits::check("bytes of values", bytes, limit, "read_bytes")?;
+        let product = |product: u64, &count: &usize| product.saturating_mul(count as u64);
+        let elements = counts.iter().fold(1, product);
+        Limits::check("values", elements, self.limits.elements, "elements")?;
         let axes = selections.iter().zip(&self.shape).zip(&self.storage.chunk);
         let mut chunks = 1_u64;
         for (axis, ((selection, &length), &chunk)) in axes.enumerate() {
             let touched = plan::touched(selection, axis, length, chunk)?;
             chunks = chunks.saturating_mul(touched as u64);
         }
-        Self::check("chunks to look up", Some(chunks), limit / CHUNK_COST)?;
+        let limit = limit / CHUNK_COST;
+        Limits::check("chunks to look up", chunks, limit, "read_bytes")?;
         Ok(counts)
-    }
-
-    /// Fails where more is `wanted` than the limit on bytes allows; `None` is always more.
-    fn check(what: &'static str, wanted: Option<u64>, limit: u64) -> Result<()> {
-        match wanted {
-            Some(wanted) if wanted <= limit => Ok(()),
-            _ => Err(Error::Limit {
-                what,
-                wanted: wanted.unwrap_or(u64::MAX),
-                limit,
-                setting: "read_bytes",
-            }),
-        }
     }
 
     /// How many bytes of values one call may return.

@@ -3,11 +3,11 @@
 use crate::{
     error::Result,
     filter::Decoder,
-    format::{btree_v1::NodeCache, chunk_grid::ChunkGrid},
-    image::Address,
+    format::chunk_grid::ChunkGrid,
+    image::{Address, Image},
     read::{
         gather::{Call, Target},
-        index::ChunkEntry,
+        index::{ChunkEntry, Known},
         storage::Storage,
     },
 };
@@ -20,10 +20,11 @@ const READ: u64 = 256 << 10;
 /// What one thread needs to read chunks of a dataset, kept from one row of chunks to the next.
 #[derive(Debug)]
 pub(crate) struct Worker<'a> {
+    image: &'a Image,
     storage: &'a Storage,
     decoder: Decoder<'a>,
     /// What was read last of the index.
-    nodes: NodeCache,
+    known: Known<'a>,
     /// Chunks as stored.
     stored: Vec<u8>,
     cut: Vec<u8>,
@@ -35,11 +36,12 @@ impl<'a> Worker<'a> {
     ///
     /// # Errors
     /// [`Error::Unsupported`](crate::Error::Unsupported) naming a filter that is not known.
-    pub(super) fn new(storage: &'a Storage) -> Result<Self> {
+    pub(super) fn new(image: &'a Image, storage: &'a Storage) -> Result<Self> {
         Ok(Self {
+            image,
             storage,
             decoder: Decoder::new(&storage.filters)?,
-            nodes: NodeCache::default(),
+            known: Known::default(),
             stored: Vec::new(),
             cut: Vec::new(),
             packed: Vec::new(),
@@ -54,9 +56,11 @@ impl<'a> Worker<'a> {
         chunk: u64,
         mut targets: Vec<Target<'_, O>>,
     ) -> Result<()> {
-        let image = call.gather.image;
+        let image = self.image;
         let grid = call.grid(chunk);
-        let mut entries = (self.storage).entries_from(image, &grid, &mut self.nodes)?;
+        let before = self.known.read();
+        let mut entries = (self.storage).entries_from(image, &grid, &mut self.known)?;
+        call.count_index(self.known.read() - before)?;
         if call.fills() {
             self.unwritten(call, &grid, &entries, &mut targets)?;
         }

@@ -30,7 +30,10 @@ impl File {
     /// What `visit` returns; [`Error::Corrupt`](crate::Error::Corrupt) and its kin, with the path of
     /// the object that cannot be followed.
     pub fn each_extent(&self, visit: &mut dyn FnMut(&str, &Extent) -> Result<()>) -> Result<()> {
-        Walk::new(self)?.run(visit, &mut |_, error| Err(error))
+        Walk::new(self)?.run(
+            &mut |(_, path), extent| visit(path, extent),
+            &mut |_, error| Err(error),
+        )
     }
 
     /// How much of the file its content takes, and how much nothing leads to.

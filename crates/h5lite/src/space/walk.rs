@@ -1,6 +1,6 @@
 //! From the superblock to everything it leads to.
 
-use std::collections::HashSet;
+use std::{cell::Cell, collections::HashSet};
 
 use crate::{
     edit::{btree_k, record_len},
@@ -22,7 +22,7 @@ use crate::{
         symbol_table::{self, SymbolTableNode},
     },
     image::{Address, Extent},
-    object::{Dataset, Object},
+    object::{Dataset, Object, Place, Worklist},
     read::{HeapId, Pointer, each_pointer, leads_elsewhere, tiles},
 };
 
@@ -41,7 +41,14 @@ pub(crate) struct Walk<'f> {
     k: BtreeK,
     /// Structures that several objects may lead to, as far as they were visited.
     shared: HashSet<Address>,
+    /// How many bytes the chunks of all datasets may still have.
+    left: Cell<u64>,
 }
+
+/// What is done with an extent of the object at a place and a path.
+type Visit<'a> = &'a mut dyn FnMut((&Place, &str), &Extent) -> Result<()>;
+/// What is done with an error in the object at a path.
+type Failed<'a> = &'a mut dyn FnMut(&str, Error) -> Result<()>;
 
 /// What the nodes of an object's version 1 B-trees index.
 type Nodes = btree_v1::Kind;
@@ -54,39 +61,26 @@ impl<'f> Walk<'f> {
             k: btree_k(original)?,
             file,
             shared: HashSet::new(),
+            left: Cell::new(original.image().len()),
         })
     }
 
     /// Visits everything. What cannot be followed goes to `failed`, which says whether to go on.
-    pub(crate) fn run(
-        mut self,
-        visit: &mut dyn FnMut(&str, &Extent) -> Result<()>,
-        failed: &mut dyn FnMut(&str, Error) -> Result<()>,
-    ) -> Result<()> {
+    pub(crate) fn run(mut self, visit: Visit<'_>, failed: Failed<'_>) -> Result<()> {
+        let mut worklist = Worklist::new(self.original);
         self.whole_file().or_else(|error| failed("/", error))?;
-        self.hand_over("/", Nodes::Group, visit)?;
-        let root = self.file.superblock().root;
-        let mut seen = HashSet::from([root]);
-        let mut waiting = vec![("/".to_owned(), root)];
-        while let Some((path, address)) = waiting.pop() {
-            let mut link = |path, target| {
-                if seen.insert(target) {
-                    waiting.push((path, target));
-                }
-            };
+        while let Some((place, address)) = worklist.next() {
+            let path = place.path();
+            // What was read of the file as a whole is there already when the root is.
+            let mut link = |name: &str, target| worklist.push(&place, name, target).map(drop);
             let nodes = self.object(&path, address, &mut link, failed)?;
-            self.hand_over(&path, nodes, visit)?;
+            self.hand_over((&place, &path), nodes, visit)?;
         }
         Ok(())
     }
 
     /// What was read since the last time goes to `visit`, each extent once.
-    fn hand_over(
-        &mut self,
-        path: &str,
-        nodes: Nodes,
-        visit: &mut dyn FnMut(&str, &Extent) -> Result<()>,
-    ) -> Result<()> {
+    fn hand_over(&mut self, owner: (&Place, &str), nodes: Nodes, visit: Visit<'_>) -> Result<()> {
         let sizes = self.file.image().sizes();
         let node_k = match nodes {
             Nodes::Group => self.k.group_internal,
@@ -110,7 +104,7 @@ impl<'f> Walk<'f> {
             let shared = extent.structure == GlobalHeap::NAME
                 || extent.structure.starts_with("object header");
             if !shared || self.shared.insert(extent.address) {
-                visit(path, extent)?;
+                visit(owner, extent)?;
             }
         }
         Ok(())
@@ -149,8 +143,8 @@ impl<'f> Walk<'f> {
         &self,
         path: &str,
         address: Address,
-        link: &mut dyn FnMut(String, Address),
-        failed: &mut dyn FnMut(&str, Error) -> Result<()>,
+        link: &mut dyn FnMut(&str, Address) -> Result<()>,
+        failed: Failed<'_>,
     ) -> Result<Nodes> {
         let object = match Object::open(&self.file, path, address) {
             Ok(object) => object,
@@ -166,12 +160,11 @@ impl<'f> Walk<'f> {
         match &object {
             Object::Group(group) => {
                 attempt(self.dense_links(header))?;
-                attempt(group.links().map(|links| {
-                    for found in links {
-                        if let LinkTarget::Hard(target) = found.target {
-                            link(group.child_path(&found.name), target);
-                        }
-                    }
+                attempt(group.links().and_then(|links| {
+                    links.iter().try_for_each(|found| match found.target {
+                        LinkTarget::Hard(target) => link(&found.name, target),
+                        _ => Ok(()),
+                    })
                 }))?;
                 Ok(Nodes::Group)
             }
@@ -233,7 +226,10 @@ impl<'f> Walk<'f> {
         if dataset.chunk_shape().is_some() {
             values.storage.check_readable(values.limits)?;
         }
-        values.storage.claim(image)?;
+        let mut left = self.left.get();
+        let claimed = values.storage.claim(image, &mut left);
+        self.left.set(left);
+        claimed?;
         if let Some(DataLayout::Virtual {
             heap: Some(heap), ..
         }) = header.get(image)?
@@ -267,7 +263,8 @@ impl<'f> Walk<'f> {
         let mut decoder = Decoder::new(filters)?;
         storage.check_readable(self.original.limits())?;
         let len = storage.chunk_len();
-        storage.each_batch(image, &mut |entries| {
+        let mut left = image.len();
+        storage.each_batch(image, &mut left, &mut |entries| {
             for entry in entries {
                 let bytes = image.bytes("chunk", entry.address, entry.size)?;
                 let whole = decoder.decode(&bytes, entry.filter_mask, len, entry.address)?;

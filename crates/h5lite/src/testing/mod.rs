@@ -10,7 +10,8 @@ use crate::{
     filter::{Decoder, Encoder as Filters, codec},
     format::{
         btree_v1::{ChunkTree, walk_group},
-        btree_v2::BTreeV2,
+        btree_v2::{BTreeV2, NodeCache},
+        checksum::lookup3,
         chunk_grid::{AxisChunks, ChunkGrid, StoredChunk},
         extensible_array::ExtensibleArray,
         field::{Encoder, Fields},
@@ -28,6 +29,7 @@ use crate::{
         symbol_table::SymbolTableNode,
     },
     image::{Address, Image, Sizes},
+    limits::Limits,
     source::Source,
 };
 
@@ -37,6 +39,12 @@ pub use faulty_file::FaultyFile;
 /// The shape of the chunks and the grid of a walk over an index.
 const CHUNK: [u64; 2] = [4, 4];
 const GRID: u64 = 6;
+
+/// The checksum of a structure with these bytes in front of it.
+#[must_use]
+pub fn checksum(bytes: &[u8]) -> u32 {
+    lookup3(bytes)
+}
 
 /// Reads the bytes as one of the messages of an object header; what was understood is written and
 /// must be read back as the same.
@@ -126,7 +134,8 @@ pub fn structure(data: &[u8]) {
         }
         8 => {
             let tree = BTreeV2::read(&file, start, &BTreeV2::CHUNKS);
-            in_order(|grid, visit| tree.and_then(|tree| tree.walk_chunks(grid, visit)));
+            let mut nodes = NodeCache::default();
+            in_order(|grid, visit| tree?.walk_chunks(grid, &mut nodes, visit));
         }
         9 => {
             let max = [Some(GRID), Some(GRID)];
@@ -141,7 +150,7 @@ pub fn structure(data: &[u8]) {
         _ => {
             if let Ok(mut heap) = FractalHeap::read(&file, start) {
                 for id in body.windows(8).take(500) {
-                    let _ = heap.object(id);
+                    let _ = heap.object(id, &Limits::default());
                 }
             }
         }

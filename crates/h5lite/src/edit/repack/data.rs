@@ -205,7 +205,7 @@ impl Repack<'_> {
         }
         let chunk_len = storage.chunk_len();
         let batch = (PIECE / chunk_len.max(1)).max(1);
-        storage.each_batch(image, &mut |entries| {
+        storage.each_batch(image, &mut image.len(), &mut |entries| {
             for entries in entries.chunks(batch) {
                 for entry in entries {
                     self.spend("chunk", entry.address, entry.size)?;
@@ -272,10 +272,13 @@ impl Repack<'_> {
         let grid = dataset.shape().iter().zip(old);
         let grid = grid.map(|(dim, chunk)| dim.div_ceil(*chunk));
         let mut missing = grid.product::<usize>();
-        values.storage.each_batch(image, &mut |entries| {
-            missing = missing.saturating_sub(entries.len());
-            Ok(())
-        })?;
+        let mut left = image.len();
+        values
+            .storage
+            .each_batch(image, &mut left, &mut |entries| {
+                missing = missing.saturating_sub(entries.len());
+                Ok(())
+            })?;
         let piece = if missing == 0 { PIECE } else { 1 };
         for tile in tiles(dataset.shape(), &unit, element, piece) {
             let covered = tile

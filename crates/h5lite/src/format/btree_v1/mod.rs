@@ -171,10 +171,17 @@ fn body_len(sizes: Sizes, key_len: usize, count: usize) -> usize {
     stride.saturating_mul(count).saturating_add(key_len)
 }
 
+/// Looking at a node again counts as reading so many bytes of an index.
+pub(super) const LOOK: u64 = 512;
+
 /// The last node of each level that walks through one tree have read, so that the next walk does not
 /// read again what leads to its neighbour.
 #[derive(Debug, Default)]
-pub(crate) struct NodeCache(Vec<Node>);
+pub(crate) struct NodeCache {
+    /// By level.
+    nodes: Vec<Option<Node>>,
+    read: u64,
+}
 
 impl NodeCache {
     /// A node as [`Node::read`] reads it; [`keep`](Self::keep) it when it is done with.
@@ -185,18 +192,38 @@ impl NodeCache {
         kind: Kind,
         parent: Option<u8>,
     ) -> Result<Node> {
-        if let Some(found) = self.0.iter().position(|node| node.address == address) {
-            let node = self.0.swap_remove(found);
-            node.check_level(parent)?;
-            return Ok(node);
+        let kept = match parent {
+            Some(parent) => (parent.checked_sub(1))
+                .and_then(|level| self.nodes.get_mut(usize::from(level)))
+                .and_then(Option::take),
+            // The root is on the highest level there is.
+            None => self.nodes.last_mut().and_then(Option::take),
+        };
+        let mut bytes = Vec::new();
+        if let Some(node) = kept {
+            if node.address == address {
+                self.read = self.read.saturating_add(LOOK);
+                return Ok(node);
+            }
+            bytes = node.bytes;
         }
-        let level = parent.and_then(|parent| parent.checked_sub(1));
-        let replaced = self.0.iter().position(|node| Some(node.level) == level);
-        let replaced = replaced.map(|found| self.0.swap_remove(found).bytes);
-        Node::read(image, address, kind, parent, replaced.unwrap_or_default())
+        let node = Node::read(image, address, kind, parent, bytes)?;
+        self.read = self.read.saturating_add(to_u64(node.bytes.len()));
+        Ok(node)
     }
 
     fn keep(&mut self, node: Node) {
-        self.0.push(node);
+        let level = usize::from(node.level);
+        if self.nodes.len() <= level {
+            self.nodes.resize_with(level.saturating_add(1), || None);
+        }
+        if let Some(place) = self.nodes.get_mut(level) {
+            *place = Some(node);
+        }
+    }
+
+    /// Bytes of nodes that walks have gone through so far.
+    pub(crate) fn read(&self) -> u64 {
+        self.read
     }
 }

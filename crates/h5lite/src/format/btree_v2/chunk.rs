@@ -2,12 +2,13 @@
 
 use std::{cmp::Ordering, collections::HashSet};
 
-use super::{BTreeV2, Child, Level, NODE};
+use super::{BTreeV2, Child, Level, NODE, Node};
 use crate::{
     error::{Error, Result},
     format::{
+        btree_v1::LOOK,
         chunk_grid::{ChunkGrid, Cursor, StoredChunk, first_behind},
-        field::Fields,
+        field::{Fields, to_u64},
     },
     image::Address,
 };
@@ -17,14 +18,50 @@ const UNFILTERED: u8 = 10;
 /// Records of filtered chunks: address, size, filter mask and coordinates.
 const FILTERED: u8 = 11;
 
-impl BTreeV2<'_> {
+/// The last node of each level that walks through one tree have read, so that the next walk does not
+/// read and verify again what leads to its neighbour.
+#[derive(Debug, Default)]
+pub(crate) struct NodeCache<'a> {
+    /// By height above the leaves.
+    nodes: Vec<Option<Node<'a>>>,
+    read: u64,
+}
+
+impl<'a> NodeCache<'a> {
+    /// Bytes of nodes that walks have gone through so far.
+    pub(crate) fn read(&self) -> u64 {
+        self.read
+    }
+
+    /// The node of this height, where it is the one that `child` points at.
+    fn take(&mut self, child: Child, height: usize) -> Option<Node<'a>> {
+        let kept = self.nodes.get_mut(height).and_then(Option::take)?;
+        let same = kept.address == child.address && to_u64(kept.count) == child.records;
+        same.then(|| {
+            self.read = self.read.saturating_add(LOOK);
+            kept
+        })
+    }
+
+    fn keep(&mut self, node: Node<'a>, height: usize) {
+        if self.nodes.len() <= height {
+            self.nodes.resize_with(height.saturating_add(1), || None);
+        }
+        if let Some(place) = self.nodes.get_mut(height) {
+            *place = Some(node);
+        }
+    }
+}
+
+impl<'a> BTreeV2<'a> {
     /// The record types of chunk indexes.
     pub(crate) const CHUNKS: [u8; 2] = [UNFILTERED, FILTERED];
 
     /// Calls `visit` with the coordinates of each wanted chunk that is stored and what is known of
     /// it, in row-major order.
     ///
-    /// Reads only nodes whose neighbouring records leave room for a wanted chunk.
+    /// Reads only nodes whose neighbouring records leave room for a wanted chunk, and that are not
+    /// among those that other walks through this tree have left behind.
     ///
     /// # Errors
     /// [`Error::Corrupt`] where a node is broken or reached twice, or the rank is another, and
@@ -32,6 +69,7 @@ impl BTreeV2<'_> {
     pub(crate) fn walk_chunks(
         &self,
         wanted: &ChunkGrid,
+        nodes: &mut NodeCache<'a>,
         visit: &mut dyn FnMut(&[u64], StoredChunk) -> Result<()>,
     ) -> Result<()> {
         let coordinates_len = wanted.rank().saturating_mul(8);
@@ -41,6 +79,7 @@ impl BTreeV2<'_> {
             size_width: self.size_width(coordinates_len)?,
             cursor: Cursor::new(wanted),
             visited: HashSet::new(),
+            nodes,
             visit,
         };
         match (self.root, self.levels.split_last()) {
@@ -73,16 +112,17 @@ impl BTreeV2<'_> {
 ///
 /// A node is left only when the cursor is at or behind the record that follows it, so every node
 /// is entered once, and a loop ends because each round passes a record for good.
-struct Walk<'a> {
-    tree: &'a BTreeV2<'a>,
+struct Walk<'w, 'a> {
+    tree: &'w BTreeV2<'a>,
     coordinates_at: usize,
     size_width: u8,
-    cursor: Cursor<'a>,
+    cursor: Cursor<'w>,
     visited: HashSet<Address>,
-    visit: &'a mut dyn FnMut(&[u64], StoredChunk) -> Result<()>,
+    nodes: &'w mut NodeCache<'a>,
+    visit: &'w mut dyn FnMut(&[u64], StoredChunk) -> Result<()>,
 }
 
-impl Walk<'_> {
+impl Walk<'_, '_> {
     /// Finds all wanted chunks before the record `end` in the node that `child` points at.
     fn node(
         &mut self,
@@ -91,7 +131,14 @@ impl Walk<'_> {
         below: &[Level],
         end: Option<&[u8]>,
     ) -> Result<()> {
-        let node = self.tree.node(child, level, below, &mut self.visited)?;
+        let node = match self.nodes.take(child, below.len()) {
+            Some(node) if self.visited.insert(child.address) => node,
+            _ => {
+                let node = self.tree.node(child, level, below, &mut self.visited)?;
+                self.nodes.read = self.nodes.read.saturating_add(to_u64(node.bytes.len()));
+                node
+            }
+        };
         // How many records are known to be before the wanted chunk.
         let mut before = 0;
         while self.wants_before(end)? {
@@ -117,6 +164,7 @@ impl Walk<'_> {
                 self.cursor.seek(behind.transpose()?);
             }
         }
+        self.nodes.keep(node, below.len());
         Ok(())
     }
 
@@ -206,7 +254,7 @@ mod tests {
     ) -> Result<Vec<(Vec<u64>, StoredChunk)>> {
         let mut found = Vec::new();
         let tree = BTreeV2::read(image, header, &BTreeV2::CHUNKS)?;
-        tree.walk_chunks(wanted, &mut |at, chunk| {
+        tree.walk_chunks(wanted, &mut NodeCache::default(), &mut |at, chunk| {
             found.push((at.to_vec(), chunk));
             Ok(())
         })?;

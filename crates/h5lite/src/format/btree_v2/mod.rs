@@ -9,6 +9,7 @@ mod chunk;
 
 use std::{borrow::Cow, collections::HashSet};
 
+pub(crate) use self::chunk::NodeCache;
 use crate::{
     error::{Error, Result},
     format::field::{Fields, MAX_DEPTH, bytes_for, to_u64},

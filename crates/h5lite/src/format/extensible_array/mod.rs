@@ -106,6 +106,11 @@ impl<'a> ExtensibleArray<'a> {
         })
     }
 
+    /// Bytes of blocks read so far, again and again included.
+    pub(crate) fn read_so_far(&self) -> u64 {
+        self.blocks.read()
+    }
+
     /// Calls `visit` with the coordinates of each wanted chunk that is stored and what is known of
     /// it, ordered by the unlimited axis first and then by the others. The dataset can have
     /// `max_chunks` chunks on each axis, or any number on the unlimited one.

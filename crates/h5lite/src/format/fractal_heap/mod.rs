@@ -18,6 +18,7 @@ use crate::{
         free_space,
     },
     image::{Address, Image},
+    limits::Limits,
 };
 
 const NAME: &str = "fractal heap header";
@@ -112,11 +113,18 @@ impl<'a> FractalHeap<'a> {
         })
     }
 
-    /// The object with this ID.
+    /// The object with this ID, an attribute or a link.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] where the ID leads nowhere or a block on the way is broken.
-    pub(crate) fn object<'s>(&'s mut self, id: &'s [u8]) -> Result<Cow<'s, [u8]>> {
+    /// [`Error::Corrupt`] where the ID leads nowhere or a block on the way is broken,
+    /// [`Error::Limit`] where the object is too long.
+    pub(crate) fn object<'s>(&'s mut self, id: &'s [u8], limits: &Limits) -> Result<Cow<'s, [u8]>> {
+        // What is longer than the file is corrupt.
+        let most = self.image.len();
+        let affordable = |len: u64| {
+            let (what, limit) = ("bytes of an attribute or link", limits.attribute_bytes);
+            Limits::check(what, len.min(most), limit, "attribute_bytes")
+        };
         let mut fields = Fields::new("fractal heap ID", self.address, self.image.sizes(), id);
         if id.len() != self.id_len {
             let (len, wanted) = (id.len(), self.id_len);
@@ -130,9 +138,14 @@ impl<'a> FractalHeap<'a> {
             0 => {
                 let offset = fields.uint(self.managed.table().heap_offset_width())?;
                 let len = fields.uint(self.length_width)?;
+                affordable(len)?;
                 self.managed.object(offset, len).map(Cow::Borrowed)
             }
-            1 => self.huge(fields),
+            1 => {
+                let (address, len) = self.huge(fields)?;
+                affordable(len)?;
+                self.image.bytes(HUGE_OBJECT, address, len)
+            }
             2 => {
                 let mut len = usize::from(kind & 0x0f);
                 if self.id_len > MAX_SHORT_ID {
@@ -166,19 +179,17 @@ impl<'a> FractalHeap<'a> {
         })
     }
 
-    /// The object with the ID that `fields` have begun to read.
-    fn huge(&mut self, mut fields: Fields<'_>) -> Result<Cow<'a, [u8]>> {
+    /// Address and length of the object with the ID that `fields` have begun to read.
+    fn huge(&mut self, mut fields: Fields<'_>) -> Result<(Address, u64)> {
         let sizes = self.image.sizes();
         let direct = usize::from(sizes.offset).saturating_add(usize::from(sizes.length));
-        let (address, len) = if direct <= fields.remaining() {
-            (fields.address_of("a huge object")?, fields.length()?)
-        } else {
-            let width = fields.remaining().min(8);
-            let number = fields.uint(u8::try_from(width).unwrap_or(8))?;
-            let found = self.huge_objects(&fields)?.get(&number);
-            *found.ok_or_else(|| fields.corrupt(format_args!("no huge object {number}")))?
-        };
-        self.image.bytes(HUGE_OBJECT, address, len)
+        if direct <= fields.remaining() {
+            return Ok((fields.address_of("a huge object")?, fields.length()?));
+        }
+        let width = fields.remaining().min(8);
+        let number = fields.uint(u8::try_from(width).unwrap_or(8))?;
+        let found = self.huge_objects(&fields)?.get(&number).copied();
+        found.ok_or_else(|| fields.corrupt(format_args!("no huge object {number}")))
     }
 
     fn huge_objects(&mut self, id: &Fields<'_>) -> Result<&HashMap<u64, (Address, u64)>> {
@@ -354,7 +365,7 @@ mod tests {
     fn read(bytes: Vec<u8>, heap: Address, id: &[u8]) -> Result<Vec<u8>> {
         let image = Image::whole(Source::from(bytes));
         let mut heap = FractalHeap::read(&image, heap)?;
-        heap.object(id).map(Cow::into_owned)
+        heap.object(id, &Limits::default()).map(Cow::into_owned)
     }
 
     proptest! {
@@ -371,7 +382,7 @@ mod tests {
             let image = Image::whole(Source::from(bytes));
             let mut heap = FractalHeap::read(&image, header).unwrap();
             for (id, object) in ids.iter().zip(&objects).rev() {
-                prop_assert_eq!(&*heap.object(id).unwrap(), &object[..]);
+                prop_assert_eq!(&*heap.object(id, &Limits::default()).unwrap(), &object[..]);
             }
         }
 
@@ -386,7 +397,7 @@ mod tests {
             bytes[at] ^= 1_u8 << bit;
             let image = Image::whole(Source::from(bytes));
             let heap = FractalHeap::read(&image, header);
-            let found = heap.and_then(|mut heap| ids.iter().try_for_each(|id| heap.object(id).map(drop)));
+            let found = heap.and_then(|mut heap| ids.iter().try_for_each(|id| heap.object(id, &Limits::default()).map(drop)));
             prop_assert!(found.is_err());
         }
 
