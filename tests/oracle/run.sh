@@ -43,6 +43,7 @@ for interpreter in "$python" "$old_python"; do "$interpreter" "$here/crash_image
 
 "$python" "$here/parity_loompy.py" "$target/release/examples/parity"
 "$python" "$here/verbs.py" "$loom"
+"$python" "$here/stats.py" "$loom"
 "$here/setup.sh" "$root/.venv-anndata" "$here/requirements-anndata.txt"
 "$python" "$here/convert.py" "$loom"
 "$here/setup.sh" "$root/.venv-anndata-old" "$here/requirements-anndata-old.txt"

@@ -94,8 +94,8 @@ pub use global_attrs::GlobalAttrs;
 pub use graphs::Graphs;
 pub use layers::{Layer, Layers};
 pub use ops::{
-    AddLoom, Aggregate, Batch, Batches, Changes, ColumnFunc, Combine, Combined, Format, Func,
-    GroupBy, Join, Part, Scan, Stat, Subset, What,
+    AddLoom, Aggregate, Batch, Batches, Categories, Changes, ColumnFunc, Combine, Combined, Format,
+    Func, GroupBy, Join, Part, Scan, Stat, Subset, Summary, What,
 };
 pub use spec::SpecVersion;
 pub use validate::{LoomValidator, Report, Strictness, validate};

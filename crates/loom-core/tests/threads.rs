@@ -1,7 +1,7 @@
 //! What comes out depends neither on how many threads work nor on how the file is read.
 
 use loom_core::{
-    Aggregate, Array, Axis, Coo, LoomConnection, Result, Stat,
+    Aggregate, Array, Axis, Coo, LoomConnection, Result, Selection, Stat, Summary,
     h5lite::{File, Threads},
 };
 use ndarray::Array1;
@@ -13,6 +13,7 @@ const FILE: &str = "../../fixtures/demo.loom";
 struct Answers {
     blocks: Vec<Array>,
     stats: Vec<Vec<Array1<f64>>>,
+    summaries: Vec<Vec<Summary>>,
     sparse: Coo<f64>,
     means: Option<Array>,
     batches: Vec<Array>,
@@ -38,6 +39,7 @@ impl Answers {
                 matrix.stats(Axis::Rows, .., &every)?,
                 matrix.stats(Axis::Cols, some(rows), &every)?,
             ],
+            summaries: matrix.summaries(Axis::Rows, &[Selection::All, some(cols).into()])?,
             sparse: ds.sparse(some(rows), ..)?,
             means: (ds.aggregate(&Aggregate::by("Clusters"))?.layers).remove(""),
             batches: Axis::BOTH

@@ -280,7 +280,7 @@ pub(crate) struct Split {
     pub(crate) new: New,
 }
 
-fn axis(text: &str) -> Result<loom_core::Axis, String> {
+pub(super) fn axis(text: &str) -> Result<loom_core::Axis, String> {
     match text {
         "0" => Ok(loom_core::Axis::Rows),
         "1" => Ok(loom_core::Axis::Cols),

@@ -21,6 +21,7 @@ mod rm;
 mod set;
 mod sort;
 mod split;
+mod stats;
 mod subset;
 mod table;
 mod validate;
@@ -41,8 +42,8 @@ use crate::{
 pub(crate) fn run(command: &Command) -> Result<Status, Error> {
     use Command::{
         Aggregate, Append, Cells, Check, Combine, Convert, Create, Digest, Export, Genes, Get,
-        Head, Index, Info, Ls, Permute, Recover, Rename, Repack, Rm, Set, Sort, Split, Subset,
-        Validate,
+        Head, Index, Info, Ls, Permute, Recover, Rename, Repack, Rm, Set, Sort, Split, Stats,
+        Subset, Validate,
     };
     let (file, output) = match command {
         Info(args) => (&args.file, None),
@@ -68,6 +69,7 @@ pub(crate) fn run(command: &Command) -> Result<Status, Error> {
         Aggregate(args) => (&args.output, None),
         Subset(args) => (&args.output, None),
         Split(args) => (&args.file, None),
+        Stats(args) => (&args.file, args.to.output.as_deref()),
         Check(args) => (&args.file, None),
         // Its output is a file of its own.
         Recover(args) => (&args.file, None),
@@ -99,6 +101,7 @@ pub(crate) fn run(command: &Command) -> Result<Status, Error> {
             Aggregate(args) => aggregate::run(args, &mut out).map(fine),
             Subset(args) => subset::run(args, &mut out).map(fine),
             Split(args) => split::run(args, &mut out).map(fine),
+            Stats(args) => stats::run(args, &mut out).map(fine),
             Check(args) => check::run(args, &mut out),
             Recover(args) => recover::run(args, &mut out),
             Repack(args) => repack::run(args, &mut out).map(fine),

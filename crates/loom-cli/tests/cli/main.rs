@@ -6,6 +6,7 @@ mod content;
 mod endings;
 mod hostile;
 mod interrupted;
+mod stats;
 mod tables;
 mod values;
 

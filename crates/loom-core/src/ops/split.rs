@@ -8,10 +8,7 @@ use std::{
 
 use tempfile::TempPath;
 
-use super::{
-    aggregate::{labels_as_given, ranks},
-    subset::Subset,
-};
+use super::subset::Subset;
 use crate::{
     axis::Axis,
     error::{Error, Result},
@@ -49,25 +46,17 @@ impl Subset<'_> {
         mut path: impl FnMut(&str) -> PathBuf,
     ) -> Result<Vec<Part>> {
         let attrs = self.ds.axis_attrs(axis);
-        let values = attrs.get_at(by, ..)?;
-        if values.ndim() != 1 {
-            return Err(Error::Shape {
-                what: format!("{} {by:?}", axis.attribute()),
-                expected: "one value for each position".to_owned(),
-                found: values.shape().to_vec(),
-            });
-        }
-        let positions = self.check()?.into_axis(axis);
-        let ranks = ranks(&labels_as_given(&values));
+        let categories = attrs.categories(by)?;
         let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for position in positions {
-            groups.entry(ranks[position]).or_default().push(position);
+        for position in self.check()?.into_axis(axis) {
+            let category = categories.of()[position];
+            groups.entry(category).or_default().push(position);
         }
         let stored = attrs.dataset(by)?.dtype()?;
         let mut parts: Vec<(Part, Vec<usize>)> = Vec::new();
         let mut taken: HashMap<PathBuf, String> = HashMap::new();
-        for positions in groups.into_values() {
-            let first = values.take(&positions[..1])?;
+        for (category, positions) in groups {
+            let first = categories.values().take(&[category])?;
             let value = entries(&first, stored).concat();
             let path = path(&value);
             if let Some(other) = taken.insert(path.clone(), value.clone()) {

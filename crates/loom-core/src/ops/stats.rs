@@ -3,7 +3,10 @@
 use h5lite::{Number, Selection};
 use ndarray::Array1;
 
-use super::bands::{self, Band};
+use super::{
+    bands::{self, Band},
+    pieces::{Piece, pieces},
+};
 use crate::{axis::Axis, error::Result, layers::Layer, numeric::with_number};
 
 /// A statistic of the values of a row or column, computed in `f64`.
@@ -53,73 +56,84 @@ impl Layer<'_> {
         across: impl Into<Selection>,
         stats: &[Stat],
     ) -> Result<Vec<Array1<f64>>> {
-        let across = across.into();
+        let mut parts = self.stats_over(axis, &[across.into()], stats)?;
+        Ok(parts.pop().unwrap_or_default())
+    }
+
+    /// As [`stats`](Self::stats), for each of several selections across the axis, in one pass over what
+    /// any of them needs.
+    pub(super) fn stats_over(
+        &self,
+        axis: Axis,
+        across: &[Selection],
+        stats: &[Stat],
+    ) -> Result<Vec<Vec<Array1<f64>>>> {
         let length = self.length(axis);
-        let width = across.count(axis.other().index(), self.length(axis.other()))?;
+        let mut width = 0;
+        for selection in across {
+            let count = selection.count(axis.other().index(), self.length(axis.other()))?;
+            width = width.max(count);
+        }
         self.afford(length, width)?;
-        self.afford_results(&[length, stats.len(), 2], size_of::<f64>())?;
+        self.afford_results(&[length, across.len(), stats.len(), 2], size_of::<f64>())?;
         let (narrow, wide) = bands::piece(self, axis);
         self.afford_results(&[narrow.min(length), wide.min(width)], size_of::<f64>())?;
-        let pieces = pieces(&across, axis.other(), self, wide)?;
+        let pieces = pieces(across, axis.other(), self, wide)?;
         let bands = bands::run_bands(&(0..length), narrow);
         let parts = with_number!(
             self.dtype(),
-            T => self.parts::<T>(axis, bands, &pieces, stats),
+            T => self.parts::<T>(axis, bands, &pieces, (across.len(), stats)),
             text => Ok(Vec::new())
         )?;
-        let mut results = vec![Vec::with_capacity(length); stats.len()];
+        let mut results = vec![vec![Vec::with_capacity(length); stats.len()]; across.len()];
         for part in parts {
-            for (result, values) in results.iter_mut().zip(part) {
+            for (result, values) in results.iter_mut().flatten().zip(part) {
                 result.extend(values);
             }
         }
-        Ok(results.into_iter().map(Array1::from_vec).collect())
+        let vectors = |of_one: Vec<Vec<f64>>| of_one.into_iter().map(Array1::from_vec).collect();
+        Ok(results.into_iter().map(vectors).collect())
     }
 
-    /// The statistics of bands of the axis, for each a vector of each of `stats`. Values stay in the
-    /// type they are stored in until they are added up: there are more of them in the cache.
+    /// The statistics of bands of the axis, for each a vector of each of `stats` over each selection.
+    /// Values stay in the type they are stored in until they are added up: there are more of them in
+    /// the cache.
     fn parts<T: Number>(
         &self,
         axis: Axis,
         bands: Vec<Band>,
-        pieces: &[Band],
-        stats: &[Stat],
+        pieces: &[Piece],
+        (selections, stats): (usize, &[Stat]),
     ) -> Result<Vec<Vec<Vec<f64>>>> {
         self.each(
             bands,
-            || Ok((self.reader()?, Vec::new())),
-            |(reader, block), band| {
-                let mut running: Vec<_> = (stats.iter())
-                    .map(|&stat| Running::new(stat, band.len))
-                    .collect();
-                for piece in pieces {
-                    block.resize(band.len * piece.len, T::default());
-                    let (rows, cols) = axis.pair(band.selection.clone(), piece.selection.clone());
+            || Ok((self.reader()?, Vec::new(), Vec::new())),
+            |(reader, block, chosen), band| {
+                let of_one = || stats.iter().map(|&stat| Running::new(stat, band.len));
+                let mut running: Vec<Vec<_>> =
+                    (0..selections).map(|_| of_one().collect()).collect();
+                for Piece { across, taken } in pieces {
+                    block.resize(band.len * across.len, T::default());
+                    let (rows, cols) = axis.pair(band.selection.clone(), across.selection.clone());
                     reader.read_into(&[rows, cols], block)?;
-                    for stat in &mut running {
-                        match axis {
-                            Axis::Rows => stat.add_lanes(block, piece.len),
-                            Axis::Cols => stat.add_across(block),
+                    for (running, taken) in running.iter_mut().zip(taken) {
+                        let (block, width) = taken.of(block, axis, across.len, band.len, chosen);
+                        if width == 0 {
+                            continue;
+                        }
+                        for stat in running {
+                            match axis {
+                                Axis::Rows => stat.add_lanes(block, width),
+                                Axis::Cols => stat.add_across(block),
+                            }
                         }
                     }
                 }
-                Ok(running.into_iter().map(Running::finish).collect::<Vec<_>>())
+                let running = running.into_iter().flatten();
+                Ok(running.map(Running::finish).collect::<Vec<_>>())
             },
         )
     }
-}
-
-/// What a selection takes of each lane, in the file's order.
-fn pieces(across: &Selection, axis: Axis, layer: &Layer<'_>, wide: usize) -> Result<Vec<Band>> {
-    let length = layer.length(axis);
-    Ok(match across {
-        Selection::All => bands::run_bands(&(0..length), wide),
-        some => {
-            let mut positions = some.positions(axis.index(), length)?;
-            positions.sort_unstable();
-            bands::list_bands(&positions, wide)
-        }
-    })
 }
 
 /// A statistic of some lanes (rows or columns) of which a part of the values has been seen.

@@ -7,6 +7,7 @@ mod compounds;
 mod joins;
 mod sparse;
 mod subset;
+mod summary;
 
 use std::{
     fs,
