@@ -10,12 +10,16 @@ mod care;
 mod change;
 mod convert;
 mod derive;
+#[cfg(feature = "plot")]
+mod plot;
 mod stats;
 
 pub(crate) use care::{Check, Recover, Repack};
 pub(crate) use change::{Create, Matrices, New, Rename, Rm, Set, Settable};
 pub(crate) use convert::{Convert, Index};
 pub(crate) use derive::{Aggregate, Append, Combine, Permute, Place, Sort, Split, Subset, Wanted};
+#[cfg(feature = "plot")]
+pub(crate) use plot::{Kind, KindOf, Plot};
 pub(crate) use stats::Stats;
 
 /// Looks into Loom files (genes x cells in HDF5), makes and changes them
@@ -49,6 +53,8 @@ pub(crate) enum Command {
     Create(Create),
     Convert(Convert),
     Index(Index),
+    #[cfg(feature = "plot")]
+    Plot(Plot),
     Set(Set),
     Rm(Rm),
     Rename(Rename),

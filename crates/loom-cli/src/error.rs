@@ -69,6 +69,16 @@ impl From<io::Error> for Cause {
     }
 }
 
+#[cfg(feature = "plot")]
+impl From<loom_plot::Error> for Cause {
+    fn from(error: loom_plot::Error) -> Self {
+        match error {
+            loom_plot::Error::Output(error) => Self::Output(error),
+            other => Self::Asked(other.to_string()),
+        }
+    }
+}
+
 impl From<csv::Error> for Cause {
     fn from(error: csv::Error) -> Self {
         // The error of the system is what tells a broken pipe.

@@ -14,6 +14,8 @@ mod index;
 mod info;
 mod ls;
 mod permute;
+#[cfg(feature = "plot")]
+mod plot;
 mod recover;
 mod rename;
 mod repack;
@@ -40,6 +42,8 @@ use crate::{
 
 /// Runs a command on the standard output stream, or the file it was told to write.
 pub(crate) fn run(command: &Command) -> Result<Status, Error> {
+    #[cfg(feature = "plot")]
+    use Command::Plot;
     use Command::{
         Aggregate, Append, Cells, Check, Combine, Convert, Create, Digest, Export, Genes, Get,
         Head, Index, Info, Ls, Permute, Recover, Rename, Repack, Rm, Set, Sort, Split, Stats,
@@ -59,6 +63,8 @@ pub(crate) fn run(command: &Command) -> Result<Status, Error> {
         // Its output is a file of its own.
         Convert(args) => (&args.input, None),
         Index(args) => (&args.file, Some(args.kerchunk.as_path())),
+        #[cfg(feature = "plot")]
+        Plot(args) => (&args.file, args.picture()),
         Set(args) => (&args.file, None),
         Rm(args) => (&args.file, None),
         Rename(args) => (&args.file, None),
@@ -91,6 +97,8 @@ pub(crate) fn run(command: &Command) -> Result<Status, Error> {
             Create(args) => create::run(args, &mut out).map(fine),
             Convert(args) => convert::run(args, &mut out).map(fine),
             Index(args) => index::run(args, &mut out).map(fine),
+            #[cfg(feature = "plot")]
+            Plot(args) => plot::run(args, &mut out).map(fine),
             Set(args) => set::run(args, &mut out).map(fine),
             Rm(args) => rm::run(args, &mut out).map(fine),
             Rename(args) => rename::run(args, &mut out).map(fine),

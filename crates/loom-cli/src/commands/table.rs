@@ -73,7 +73,11 @@ fn all(ds: &LoomConnection, axis: Axis, warn: impl Fn(String)) -> Result<Vec<Col
 }
 
 /// The columns of an attribute, of a field of one, or the one at a place in its entries.
-fn named<'a>(ds: &'a LoomConnection, axis: Axis, name: &str) -> Result<Vec<Columns<'a>>> {
+pub(super) fn named<'a>(
+    ds: &'a LoomConnection,
+    axis: Axis,
+    name: &str,
+) -> Result<Vec<Columns<'a>>> {
     let known = |name: &str| match attribute_leaf(ds, axis, name) {
         Ok(leaf) => Ok(Some(leaf)),
         Err(Cause::Input(error)) if error.is_not_found() => Ok(None),

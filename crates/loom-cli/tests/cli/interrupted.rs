@@ -81,6 +81,8 @@ fn a_signal_leaves_the_old_files_and_no_others() {
     let [file, other, new, order] = [&file, &other, &new, &order].map(|path| str(path));
     let (interrupt, terminate) = (("-INT", 2), ("-TERM", 15));
     let parts = str(folder.path()).to_owned() + "/{}.loom";
+    #[cfg(feature = "plot")]
+    let png = str(folder.path()).to_owned() + "/new.png";
     let permute = [
         "permute",
         file,
@@ -101,6 +103,13 @@ fn a_signal_leaves_the_old_files_and_no_others() {
         (interrupt, &["recover", file, "-o", new]),
         (interrupt, &["export", file, "-o", new]),
     ];
+    #[cfg(feature = "plot")]
+    let picture = (
+        interrupt,
+        &["plot", file, "--kind", "qc", "--scale", "6", "-fo", &png][..],
+    );
+    #[cfg(feature = "plot")]
+    let cases = cases.into_iter().chain([picture]);
     for (signal, args) in cases {
         interrupted(folder.path(), signal, args);
         assert!(fs::read(file).unwrap() == before, "{args:?}");

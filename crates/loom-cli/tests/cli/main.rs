@@ -6,6 +6,8 @@ mod content;
 mod endings;
 mod hostile;
 mod interrupted;
+#[cfg(feature = "plot")]
+mod pictures;
 mod stats;
 mod tables;
 mod values;
