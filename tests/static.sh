@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The static program in an empty root directory: nothing but itself and a file. Says how large it is.
-# Without pictures. Wants Linux on x86_64 with the GNU C library's static archives (libc6-dev), and root for chroot.
+# The static program, without pictures, Arrow and Parquet, in an empty root directory: nothing but itself and
+# a file. Says how large it is.
+# Wants Linux on x86_64 with the GNU C library's static archives (libc6-dev), and root for chroot.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target=x86_64-unknown-linux-gnu

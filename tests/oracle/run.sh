@@ -48,6 +48,8 @@ for interpreter in "$python" "$old_python"; do "$interpreter" "$here/crash_image
 "$python" "$here/convert.py" "$loom"
 "$here/setup.sh" "$root/.venv-anndata-old" "$here/requirements-anndata-old.txt"
 for interpreter in "$root"/.venv-anndata{,-old}/bin/python; do "$interpreter" -W ignore "$here/convert_h5ad.py" "$loom"; done
+"$here/setup.sh" "$root/.venv-tables" "$here/requirements-tables.txt"
+"$root/.venv-tables/bin/python" -W ignore "$here/tables.py" "$loom" fixtures/*.loom
 "$here/setup.sh" "$root/.venv-zarr" "$here/requirements-zarr.txt"
 "$root/.venv-zarr/bin/python" "$here/kerchunk.py" "$loom" fixtures/*.h5 fixtures/*.loom
 "$python" "$here/parity_changes.py" "$target/release/examples/change"

@@ -106,16 +106,6 @@ impl Format {
         }
     }
 
-    /// The format that the name of an output asks for: h5ad, or else Loom.
-    #[must_use]
-    pub fn of_name(path: &Path) -> Self {
-        let extension = path.extension().unwrap_or_default();
-        match extension.eq_ignore_ascii_case("h5ad") {
-            true => Self::H5ad,
-            false => Self::Loom,
-        }
-    }
-
     /// Opens what is there, to make a Loom file of it.
     ///
     /// # Errors

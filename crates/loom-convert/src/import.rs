@@ -3,10 +3,11 @@
 use std::{collections::BTreeMap, fmt, path::Path};
 
 use loom_core::{
-    Array, Columns, Create, DType, LoomView, Matrix, Result, SpecVersion, Watch, import::MatrixFile,
+    Array, Columns, Create, DType, LoomView, Matrix, Result, SpecVersion, Watch,
+    import::{BATCH, MatrixFile},
 };
 
-use crate::Report;
+use crate::{Memory, Report};
 
 /// A layer that is read while it is written.
 pub(crate) trait Layer: fmt::Debug {
@@ -112,6 +113,23 @@ impl Import {
     #[must_use]
     pub fn report(&self) -> &Report {
         &self.report
+    }
+
+    /// Refuses to be written where a batch of columns would not fit into memory, if no value were 0.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`](loom_core::Error::Misuse), which says how much more is needed.
+    pub fn check_memory(&self, memory: Memory) -> Result<()> {
+        let sizes = self
+            .layers
+            .values()
+            .map(|layer| layer.dtype().size().unwrap_or(8));
+        // As triplets, dense, and in chunks.
+        let each = sizes
+            .map(|size| 2 * size_of::<u32>() + 3 * size)
+            .sum::<usize>();
+        let batch = self.shape.0.saturating_mul(BATCH.min(self.shape.1));
+        memory.band(batch.saturating_mul(each), 1, 1).map(|_| ())
     }
 
     /// Writes the Loom file, in the place of whatever has this path. In memory are one batch of each

@@ -14,13 +14,14 @@
 //!
 //! [`kerchunk()`] leaves a file where it is, and lets readers of Zarr fetch its chunks.
 //!
-//! The other way, [`to_h5ad`] writes a Loom file as h5ad. What has no place, or changes, is in a
-//! [`Report`].
+//! The other way, [`to_h5ad`] writes a Loom file as h5ad, and an [`Export`] as Matrix Market, text, `npy`,
+//! Arrow and Parquet. What has no place, or changes, is in a [`Report`].
 //!
 //! Counts get the first of `int32`, `int64` and `float64` that holds them all, where loompy makes
 //! `int64` or `float64` of them; [`Options::dtype`] asks for another.
 
 mod analysis;
+pub mod cell;
 mod cellranger;
 mod compressed;
 mod format;
@@ -29,7 +30,9 @@ mod import;
 mod kallisto;
 mod kerchunk;
 mod lists;
+pub mod npy;
 mod options;
+mod out;
 mod report;
 mod star;
 mod sum;
@@ -43,6 +46,7 @@ pub use import::Import;
 pub use kallisto::kallisto;
 pub use kerchunk::kerchunk;
 pub use options::{Options, Text};
+pub use out::{Export, Memory, Partition, Target};
 pub use report::{Fate, Note, Report};
 pub use star::{Star, star};
 pub use tenx::tenx;

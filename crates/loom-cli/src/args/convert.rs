@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueHint;
-use loom_convert::Format;
+use loom_convert::{Format, Memory, Partition, Target};
 
 use super::change::{Matrices, New};
 
@@ -11,10 +11,18 @@ use super::change::{Matrices, New};
 ///
 /// The format of the input is told from its content: folders of Cell Ranger (any version, outs or
 /// the folder it is in, or one with a matrix), STARsolo and kallisto|bustools; h5ad and 10x .h5
-/// files; Loom files; and matrices as text, Matrix Market or npy. The output is h5ad where it is
-/// called so, Loom otherwise; it is written beside its place and renamed when it is complete.
+/// files; Loom files; and matrices as text, Matrix Market or npy. The format of the output is told from its
+/// name; it is written beside its place and renamed when it is complete.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
+Formats of the output, and the names that ask for them:
+  loom                    any other name
+  h5ad                    .h5ad
+  10x                     a name that ends in /: a folder with matrix.mtx.gz, features.tsv.gz, barcodes.tsv.gz
+  mtx, tsv, csv           .mtx, .tsv, .csv, compressed with .gz: the main matrix
+  npy                     .npy: the main matrix, genes x cells
+  parquet, arrow          .parquet, .arrow: a folder with tables of cells, genes, and non-zeros in long form
+
 Examples:
   loom convert run_count_sample1 -o sample1.loom
   loom convert cells.loom -o cells.h5ad --report -
@@ -22,6 +30,9 @@ Examples:
   loom convert filtered_feature_bc_matrix.h5 -o cells.loom --sample sample1
   loom convert star_output -o cells.loom --sample 10X01 --layer GeneFull
   loom convert counts.csv.gz -o cells.loom --cell-table cells.tsv
+  loom convert cells.loom -o cells.parquet --partition Clusters
+  loom convert cells.loom -o feature_bc_matrix/ --report -
+  loom convert cells.loom -o cells.csv.gz --memory 512M
   loom convert old.loom -o new.loom --spec 3.0.0 --report -")]
 pub(crate) struct Convert {
     /// The file or folder to convert
@@ -33,9 +44,9 @@ pub(crate) struct Convert {
     /// The format of the input, if it is not to be told from its content
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     pub(crate) from: Option<Format>,
-    /// The format of the output, loom or h5ad, if its name does not say it
-    #[arg(long, value_name = "FORMAT", value_parser = written)]
-    pub(crate) to: Option<Format>,
+    /// The format of the output, if its name does not say it
+    #[arg(long, value_name = "FORMAT", value_parser = target)]
+    pub(crate) to: Option<Target>,
     /// Write what had no place in the output, and what changed, to a file, or - for the standard
     /// output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -43,6 +54,18 @@ pub(crate) struct Convert {
     /// The version of the Loom specification to follow: 3.0.0 or 2.0.1
     #[arg(long, value_name = "VERSION", default_value = "3.0.0")]
     pub(crate) spec: String,
+    /// The memory that may be used, as 512M or 2G: bands of the matrix are made to fit
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) memory: Option<u64>,
+    /// How many threads work [default: one for each core]
+    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+    /// Arrow, Parquet: a file of non-zeros for each value of this column attribute
+    #[arg(long, value_name = "NAME", conflicts_with = "partition_cells")]
+    pub(crate) partition: Option<String>,
+    /// Arrow, Parquet: so many cells in each file of non-zeros
+    #[arg(long, value_name = "N", default_value = "65536", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) partition_cells: u32,
     #[command(flatten)]
     pub(crate) importing: Importing,
     #[command(flatten)]
@@ -92,10 +115,37 @@ fn format(text: &str) -> Result<Format, String> {
     })
 }
 
-fn written(text: &str) -> Result<Format, String> {
-    match format(text) {
-        Ok(written @ (Format::Loom | Format::H5ad)) => Ok(written),
-        _ => Err("there are loom, h5ad".to_owned()),
+fn target(text: &str) -> Result<Target, String> {
+    let known = Target::ALL.into_iter().find(|target| target.name() == text);
+    known.ok_or_else(|| format!("there are {}", Target::ALL.map(Target::name).join(", ")))
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    let (number, shift) = match text.char_indices().last() {
+        Some((at, 'k' | 'K')) => (&text[..at], 10),
+        Some((at, 'm' | 'M')) => (&text[..at], 20),
+        Some((at, 'g' | 'G')) => (&text[..at], 30),
+        _ => (text, 0),
+    };
+    let size = number
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(1 << shift));
+    size.ok_or_else(|| "a number of bytes, behind which may stand K, M or G".to_owned())
+}
+
+impl Convert {
+    /// How much memory there is.
+    pub(crate) fn memory(&self) -> Memory {
+        self.memory.map_or_else(Memory::default, Memory::bytes)
+    }
+
+    /// How non-zeros are divided into files.
+    pub(crate) fn partition(&self) -> Partition {
+        match &self.partition {
+            Some(name) => Partition::By(name.clone()),
+            None => Partition::Cells(self.partition_cells as usize),
+        }
     }
 }
 

@@ -3,13 +3,11 @@
 use std::io::Write;
 
 use h5lite::with_array;
+use loom_convert::cell::{self, Cell};
 use ndarray::{ArrayViewD, Axis};
 use serde::Serialize;
 
-use super::{
-    Block, Table,
-    cell::{self, Cell},
-};
+use super::{Block, Table};
 use crate::{error::Result, render};
 
 /// A whole document, laid out for people too.

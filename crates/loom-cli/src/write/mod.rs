@@ -1,13 +1,12 @@
 //! Values on their way out, a band at a time: a [`Block`] of one type, or a [`Table`] of columns,
 //! as text, JSON or numpy's file format.
 
-mod cell;
 mod json;
 mod npy;
 mod text;
 
-pub(crate) use cell::text as cell_text;
 pub(crate) use json::document;
+pub(crate) use loom_convert::cell::text as cell_text;
 
 use std::ops::Range;
 

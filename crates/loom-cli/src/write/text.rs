@@ -3,11 +3,9 @@
 use std::io::Write;
 
 use h5lite::with_array;
+use loom_convert::cell::{self, Cell};
 
-use super::{
-    Block, Table,
-    cell::{self, Cell},
-};
+use super::{Block, Table};
 use crate::{
     error::{Cause, Result},
     render,

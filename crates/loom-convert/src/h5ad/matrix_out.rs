@@ -8,6 +8,7 @@ use loom_core::{
 };
 
 use super::{group, mark, unclear};
+use crate::Memory;
 
 /// Values of a layer, non-zero or not, that are read at a time.
 const BAND: usize = 5 << 19;
@@ -22,11 +23,12 @@ pub(super) fn layer(
     edit: &mut Edit<'_>,
     path: &str,
     layer: &Layer<'_>,
+    memory: Memory,
     steps: &mut Steps,
 ) -> Result<()> {
     with_number!(
         layer.dtype(),
-        T => bands::<T>(edit, path, layer, steps),
+        T => bands::<T>(edit, path, layer, memory, steps),
         text => Err(unclear("a layer of text"))
     )
 }
@@ -35,6 +37,7 @@ fn bands<T: Number>(
     edit: &mut Edit<'_>,
     path: &str,
     layer: &Layer<'_>,
+    memory: Memory,
     steps: &mut Steps,
 ) -> Result<()>
 where
@@ -43,7 +46,12 @@ where
     /// Whole chunks of Loom files as loompy writes them.
     const ALIGNED: usize = 64;
     let (genes, cells) = layer.shape();
-    let width = (BAND / genes.max(1) / ALIGNED * ALIGNED).max(ALIGNED);
+    // Where memory is limited, as if no value were 0: lists that grow, and a second of each.
+    let each = genes.max(1) * 4 * (2 * size_of::<u32>() + size_of::<T>());
+    let width = match memory.is_limited() {
+        true => memory.band(each, ALIGNED, cells)?,
+        false => (BAND / genes.max(1) / ALIGNED * ALIGNED).max(ALIGNED),
+    };
     let mut rows = Rows::<T>::begin(edit, path, (cells, genes))?;
     for start in (0..cells).step_by(width) {
         let band = start..cells.min(start + width);

@@ -9,7 +9,7 @@ use super::{
     notes::{IN_H5AD, IN_LOOM, OfH5ad, OfLoom},
     uns,
 };
-use crate::Report;
+use crate::{Memory, Report};
 
 /// Writes a Loom file as h5ad, in the place of whatever has this path, and says what is not in it as
 /// it was. The steps that `watch` is told of are cells of layers.
@@ -24,8 +24,15 @@ use crate::Report;
 /// In memory are a band of cells, and one attribute or graph at a time.
 ///
 /// # Errors
-/// Where the Loom file cannot be read, or the other not be written; what had the path is as it was.
-pub fn to_h5ad(ds: &LoomConnection, path: impl AsRef<Path>, watch: &Watch) -> Result<Report> {
+/// Where the Loom file cannot be read, or the other not be written, and
+/// [`Error::Misuse`](loom_core::Error::Misuse) where there is too little memory; what had the path is
+/// as it was.
+pub fn to_h5ad(
+    ds: &LoomConnection,
+    path: impl AsRef<Path>,
+    memory: Memory,
+    watch: &Watch,
+) -> Result<Report> {
     let mut report = Report::default();
     let notes = notes(ds)?;
     let cells = ds.shape().1 as u64;
@@ -42,7 +49,7 @@ pub fn to_h5ad(ds: &LoomConnection, path: impl AsRef<Path>, watch: &Watch) -> Re
                 "" => "/X".to_owned(),
                 name => format!("/layers/{name}"),
             };
-            matrix_out::layer(edit, &path, &layer, &mut steps)?;
+            matrix_out::layer(edit, &path, &layer, memory, &mut steps)?;
         }
         for side in Side::BOTH {
             group(edit, side.pairs(), "dict", "0.1.0")?;

@@ -62,7 +62,10 @@ pub(super) fn number(text: &[u8]) -> Result<f64, String> {
     if !value.is_finite() {
         return Err(format!("{text:?}, where a finite number is needed"));
     }
-    if value.abs() > EXACT && text.trim().bytes().all(|byte| byte != b'.' && byte != b'e') {
+    // That number itself is also what the next one becomes.
+    let digits = text.trim().trim_start_matches(['+', '-']);
+    let beyond = value.abs() >= EXACT && digits != "9007199254740992";
+    if beyond && digits.bytes().all(|byte| byte != b'.' && byte != b'e') {
         return Err(format!("{text:?} is an integer beyond 2^53"));
     }
     Ok(value)
@@ -74,4 +77,28 @@ pub(super) fn array_of(values: impl Iterator<Item = f64>, dtype: DType) -> Array
         use h5lite::Number;
         values.map(T::from_f64).collect::<Vec<T>>().into()
     }, text => Vec::<u8>::new().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_what_they_say() {
+        for text in [
+            "9007199254740991",
+            "-9007199254740992",
+            "+9007199254740992",
+            "1e300",
+        ] {
+            assert_eq!(number(text.as_bytes()), Ok(text.parse().unwrap()));
+        }
+        for text in [
+            "9007199254740993",
+            "-9007199254740993",
+            "18446744073709551615",
+        ] {
+            assert!(number(text.as_bytes()).unwrap_err().contains("beyond 2^53"));
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! A single value in each form of output.
+//! A single value in each form of output: shortest text, the bytes of `npy`.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use ndarray::{ArrayD, ArrayViewD, Axis};
 use serde::Serialize;
 
 /// A value that can be written.
-pub(super) trait Cell: Serialize {
+pub trait Cell: Serialize {
     /// Appends the shortest text that reads back as the same value.
     fn push_text(&self, out: &mut String);
 
@@ -90,7 +90,8 @@ fn push(out: &mut String, value: impl std::fmt::Display) {
 }
 
 /// The rows of an array: its entries along the first axis, or itself where it is a single value.
-pub(super) fn entries<T>(values: &ArrayD<T>) -> Vec<ArrayViewD<'_, T>> {
+#[must_use]
+pub fn entries<T>(values: &ArrayD<T>) -> Vec<ArrayViewD<'_, T>> {
     if values.ndim() == 0 {
         vec![values.view()]
     } else {
@@ -99,15 +100,17 @@ pub(super) fn entries<T>(values: &ArrayD<T>) -> Vec<ArrayViewD<'_, T>> {
 }
 
 /// How many characters the longest text in an array has.
-pub(super) fn widest(array: &Array) -> usize {
+#[must_use]
+pub fn widest(array: &Array) -> usize {
     match array {
         Array::Str(texts) => texts.iter().map(Cell::characters).max().unwrap_or(0),
         _ => 0,
     }
 }
 
-/// A value as text.
-pub(crate) fn text(array: &Array, position: usize) -> String {
+/// The value with this number, in C order, as text; empty where there is none.
+#[must_use]
+pub fn text(array: &Array, position: usize) -> String {
     let mut text = String::new();
     h5lite::with_array!(array, values => {
         if let Some(value) = values.iter().nth(position) {
