@@ -275,6 +275,12 @@ def of_other_formats(loom: Loom) -> None:
     found = pyarrow.parquet.read_table("t.parquet/genes.parquet", partitioning=None)
     assert found["Gene"].to_pylist() == ["x", "y"]
     long_form("t.parquet/matrix", np.array([[1, 0], [0, 2.5]]), "parquet")
+    with open("counts.csv", "a") as file:
+        file.write("z,1,two\n")
+    for to in ("u.parquet", "u/", "u.csv", "u.h5ad", "u.loom"):
+        message = loom.fails("convert", "counts.csv", "-o", to)
+        assert "counts.csv: line 4" in message and '"two"' in message, message
+    assert sorted(os.listdir(".")) == ["counts.csv", "t.parquet"]
 
 
 def memory_and_places(loom: Loom) -> None:
@@ -287,6 +293,15 @@ def memory_and_places(loom: Loom) -> None:
         assert used <= least, (to, used, least)
         message = loom.fails("convert", "x.loom", "-o", "y" + to, "--memory", "20M")
         assert "MiB more are needed" in message, message
+    # And the other way.
+    for source in ("x.csv", "m", "x.npy", "x.h5ad"):
+        done = subprocess.run([loom.program, "convert", source, "-o", "y.loom", "--force", "--memory", "90M"], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        used = int(re.search(r"used (\d+) of 90 MiB", done.stderr)[1])
+        assert used <= 90, (source, used)
+        np.testing.assert_array_equal(matrix_of("y.loom"), matrix_of("x.loom"))
+        assert "MiB more are needed" in loom.fails("convert", source, "-o", "z.loom", "--memory", "20M")
+    os.remove("y.loom")
     assert "holds mine" in (os.mkdir("d"), open("d/mine", "w").close(), loom.fails("convert", "x.loom", "-o", "d/", "--force"))[2]
     assert "--force" in loom.fails("convert", "x.loom", "-o", "x.parquet")
     assert os.listdir("d") == ["mine"] and sorted(os.listdir(".")) == sorted([*before, "x.parquet", "x.csv", "m", "x.npy", "x.h5ad", "d"])

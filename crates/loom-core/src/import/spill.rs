@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Triplets a file takes, if they are spread evenly.
-const PER_FILE: u64 = 4 << 20;
+const PER_FILE: u64 = 1 << 20;
 /// More files are not opened at a time.
 const FILES: usize = 200;
 /// Bytes of a triplet.
@@ -104,7 +104,8 @@ impl Spill {
         let mut file = self.files[number].get_ref();
         file.seek(SeekFrom::Start(0))?;
         let mut reader = BufReader::with_capacity(1 << 20, file);
-        let mut triplets = Vec::new();
+        let length = usize::try_from(file.metadata()?.len()).unwrap_or(0);
+        let mut triplets = Vec::with_capacity(length / RECORD);
         let mut record = [0; RECORD];
         while let Some(()) = whole(&mut reader, &mut record)? {
             let [r0, r1, r2, r3, c0, c1, c2, c3, value @ ..] = record;
@@ -114,7 +115,7 @@ impl Spill {
                 value: f64::from_le_bytes(value),
             });
         }
-        triplets.sort_by_key(|triplet| triplet.col);
+        triplets.sort_unstable_by_key(|triplet: &Triplet| (triplet.col, triplet.row));
         Ok(triplets)
     }
 }
