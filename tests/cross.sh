@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests of h5lite and loom-core on machines of another kind, under emulation:
+# The tests of h5lite and loom-core on machines of another kind, under emulation where it is needed:
 #
 #     tests/cross.sh [TARGET...]      # default: i686-unknown-linux-gnu s390x-unknown-linux-gnu
 #
@@ -41,7 +41,12 @@ for target in "$@"; do
     machine=${target%%-*}
     name=$(tr 'a-z-' 'A-Z_' <<<"$target")
     export "CARGO_TARGET_${name}_LINKER=${gcc[$machine]}-gcc"
-    export "CARGO_TARGET_${name}_RUNNER=qemu-${qemu[$machine]}-static -L /usr/${gcc[$machine]}"
+    library=/usr/${gcc[$machine]}/lib runner="qemu-${qemu[$machine]}-static -L /usr/${gcc[$machine]}"
+    # A kernel that runs 32-bit programs needs no emulation for them.
+    if [ "$machine" = i686 ] && "$library/ld-linux.so.2" --version >/dev/null 2>&1; then
+        runner="$library/ld-linux.so.2 --library-path $library"
+    fi
+    export "CARGO_TARGET_${name}_RUNNER=$runner"
     echo "== $target"
     cargo test -q -Zbuild-std -p h5lite -p loom-core --lib --tests --target "$target"
 done

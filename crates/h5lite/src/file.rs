@@ -4,8 +4,6 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::OnceLock,
-    thread,
-    time::Duration,
 };
 
 use crate::{
@@ -14,8 +12,8 @@ use crate::{
     format::{message::Datatype, superblock::Superblock},
     image::{Address, Image},
     limits::Limits,
-    lock::{Locking, lock_shared},
     object::{Dataset, Group, Object, path},
+    options::OpenOptions,
     read::{each_sequence, each_string},
     source::Source,
     store::Store,
@@ -42,7 +40,7 @@ pub struct File {
     pub(crate) options: OpenOptions,
     pub(crate) path: Option<PathBuf>,
     /// Holds the lock for as long as the file is open.
-    locked: Option<fs::File>,
+    pub(crate) locked: Option<fs::File>,
     /// Where edits are written, if the file was opened for writing.
     pub(crate) store: Option<Box<dyn Store>>,
     /// What edits start from.
@@ -57,109 +55,6 @@ pub struct File {
     pub(crate) mapped: bool,
     /// What the references of the file lead to, once an edit had to know.
     pub(crate) references: OnceLock<References>,
-}
-
-/// How often a superblock is read that changes while it is read.
-const TRIES: u32 = 5;
-/// Pause between two of them.
-const BETWEEN_TRIES: Duration = Duration::from_millis(1);
-
-/// How a file is opened.
-#[derive(Clone, Debug, Default)]
-pub struct OpenOptions {
-    pub(crate) limits: Limits,
-    pub(crate) locking: Locking,
-    pub(crate) positioned: bool,
-    pub(crate) threads: Threads,
-}
-
-impl OpenOptions {
-    /// Bounds on what a call may cost.
-    #[must_use]
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// What to do about locks.
-    #[must_use]
-    pub fn locking(mut self, locking: Locking) -> Self {
-        self.locking = locking;
-        self
-    }
-
-    /// Reads by position even where the file could be mapped into memory.
-    ///
-    /// A mapped file that another program shortens in spite of the lock kills the process; read by
-    /// position, it gives an error. Without a lock, files are never mapped.
-    #[must_use]
-    pub fn positioned(mut self, positioned: bool) -> Self {
-        self.positioned = positioned;
-        self
-    }
-
-    /// The threads that share the work of a call: one for each core, unless others are given.
-    #[must_use]
-    pub fn threads(mut self, threads: Threads) -> Self {
-        self.threads = threads;
-        self
-    }
-
-    /// Opens the file at `path`.
-    ///
-    /// # Errors
-    /// As [`File::open`].
-    pub fn open(&self, path: impl AsRef<Path>) -> Result<File> {
-        let path = path.as_ref();
-        self.open_inner(path).map_err(|source| Error::InFile {
-            path: path.to_owned(),
-            source: Box::new(source),
-        })
-    }
-
-    fn open_inner(&self, path: &Path) -> Result<File> {
-        let file = fs::File::open(path).map_err(|e| Error::io("open the file", e))?;
-        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-            return Err(Error::NotHdf5);
-        }
-        let locked = lock_shared(&file, self.locking)?;
-        let mut tries = 0;
-        let mut opened = loop {
-            tries += 1;
-            let handle = file
-                .try_clone()
-                .map_err(|e| Error::io("open the file", e))?;
-            match File::from_source(self.source(handle, locked)?, self.limits.clone()) {
-                Ok(opened) if opened.is_settled()? || tries == TRIES => break opened,
-                Err(error) if tries == TRIES || !error.is_corrupt() => return Err(error),
-                _ => thread::sleep(BETWEEN_TRIES),
-            }
-        };
-        opened.path = Some(path.to_owned());
-        opened.options = self.clone();
-        opened.locked = Some(file);
-        Ok(opened)
-    }
-
-    fn source(&self, file: fs::File, locked: bool) -> Result<Source> {
-        #[cfg(feature = "mmap")]
-        if locked && !self.positioned && file.metadata().is_ok_and(|metadata| metadata.len() > 0) {
-            return Source::mapped(&file);
-        }
-        #[cfg(not(feature = "mmap"))]
-        let _ = (self, locked);
-        Source::positioned(file)
-    }
-
-    /// Opens a file that is in memory.
-    ///
-    /// # Errors
-    /// As [`File::from_bytes`].
-    pub fn from_bytes(&self, bytes: impl Into<Vec<u8>>) -> Result<File> {
-        let mut opened = File::from_source(Source::from(bytes.into()), self.limits.clone())?;
-        opened.options = self.clone();
-        Ok(opened)
-    }
 }
 
 impl File {
@@ -253,7 +148,7 @@ impl File {
 
     /// Whether the superblock is still what was read: a version without a checksum may have been
     /// read while a commit was changing it.
-    fn is_settled(&self) -> Result<bool> {
+    pub(crate) fn is_settled(&self) -> Result<bool> {
         let source = self.image.source();
         let (mut bytes, len) = (Vec::new(), self.superblock.encode().len());
         source.read(self.superblock.base, len, &mut bytes)?;

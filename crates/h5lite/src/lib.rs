@@ -4,12 +4,15 @@ mod check;
 mod edit;
 mod error;
 mod file;
+#[cfg(feature = "mmap")]
+mod file_system;
 mod filter;
 mod format;
 mod image;
 mod limits;
 mod lock;
 mod object;
+mod options;
 mod read;
 mod recover;
 mod replace;
@@ -27,7 +30,7 @@ mod writable;
 pub use check::{Finding, FindingKind};
 pub use edit::{DatasetOptions, Edit, RepackOptions};
 pub use error::{Error, Result};
-pub use file::{File, OpenOptions};
+pub use file::File;
 pub use format::message::{
     ByteOrder, CharacterSet, Class, Datatype, EnumMember, Filter, FilterId, FloatLayout,
     LinkTarget, Member, Padding, ReferenceKind,
@@ -38,6 +41,7 @@ pub use lock::Locking;
 pub use object::{
     Attribute, ChunkLocation, Dataset, Group, Link, NamedDatatype, Object, RawData, Reader,
 };
+pub use options::OpenOptions;
 pub use space::Space;
 pub use threads::Threads;
 #[doc(hidden)]

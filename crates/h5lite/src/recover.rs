@@ -6,7 +6,7 @@ use crate::{
     check::{Finding, parts, values_of},
     edit::{DatasetOptions, Edit},
     error::{Error, InObject, Result},
-    file::{File, OpenOptions},
+    file::File,
     format::{
         message::{Class, Datatype, FilterId, LinkTarget},
         superblock::Superblock,
@@ -14,6 +14,7 @@ use crate::{
     image::Image,
     lock::lock_shared,
     object::{Attribute, Dataset, Group, Link, Object, Place, Worklist},
+    options::OpenOptions,
     source::Source,
     value::{Array, Selection},
     watch::Watch,

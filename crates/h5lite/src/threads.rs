@@ -2,7 +2,7 @@
 
 #[cfg(feature = "rayon")]
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicUsize, Ordering},
 };
 
@@ -101,28 +101,60 @@ fn once<'a, W, E>(
     }
 }
 
+/// An item, until a thread takes it, and what became of it.
+#[cfg(feature = "rayon")]
+type Slot<I, R, E> = Mutex<(Option<I>, Option<Result<R, E>>)>;
+
 #[cfg(feature = "rayon")]
 fn in_parallel<I: Send, W, R: Send, E: Send>(
     items: Vec<I>,
     worker: impl Fn() -> Result<W, E> + Send + Sync,
     work: impl Fn(&mut W, I) -> Result<R, E> + Send + Sync,
 ) -> Result<Vec<R>, E> {
-    use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+    let slot = |item| Mutex::new((Some(item), None));
+    let slots: Vec<Slot<I, R, E>> = items.into_iter().map(slot).collect();
+    let locked = |number: usize| {
+        let slot = slots.get(number)?;
+        Some(slot.lock().unwrap_or_else(PoisonError::into_inner))
+    };
+    let next = AtomicUsize::new(0);
     // What stands behind an error is not worth doing any more; what stands before it may be one too.
     let first_error = AtomicUsize::new(usize::MAX);
-    let results: Vec<Option<Result<R, E>>> = (items.into_par_iter().enumerate())
-        .map_init(Option::default, |made, (number, item)| {
+    on_all(slots.len(), &|| {
+        let mut made = None;
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
             if number > first_error.load(Ordering::Relaxed) {
-                return None;
+                break;
             }
-            let result = once(made, &worker).and_then(|worker| work(worker, item));
+            let Some(item) = locked(number).map(|mut slot| slot.0.take()) else {
+                break;
+            };
+            let Some(item) = item else { continue };
+            let result = once(&mut made, &worker).and_then(|worker| work(worker, item));
             if result.is_err() {
                 first_error.fetch_min(number, Ordering::Relaxed);
             }
-            Some(result)
-        })
-        .collect();
-    results.into_iter().flatten().collect()
+            if let Some(mut slot) = locked(number) {
+                slot.1 = Some(result);
+            }
+        }
+    });
+    let results = slots.into_iter().filter_map(|slot| {
+        let (_, result) = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
+        result
+    });
+    results.collect()
+}
+
+/// Does the same work on all threads of the pool, on no more than `most`. There is one of this in a
+/// program, and not one for each kind of work.
+#[cfg(feature = "rayon")]
+fn on_all(most: usize, work: &(dyn Fn() + Sync)) {
+    use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+    let threads = rayon::current_num_threads().min(most);
+    let threads = (0..threads).into_par_iter().with_max_len(1);
+    threads.for_each(|_| work());
 }
 
 #[cfg(test)]

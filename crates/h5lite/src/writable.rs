@@ -5,10 +5,11 @@ use std::{fs, io, mem, path::Path, sync::OnceLock};
 use crate::{
     edit::{Committed, Edit, RepackOptions, empty_file, finish_interrupted, repack},
     error::{Error, Result},
-    file::{File, OpenOptions},
+    file::File,
     image::Image,
     limits::Limits,
     lock::lock_exclusive,
+    options::OpenOptions,
     replace::{in_file, replace},
     source::Source,
     store::{Disk, Memory, Store},
@@ -48,8 +49,8 @@ impl OpenOptions {
             file = open_for_writing(path)?;
             locked = lock_exclusive(&file, self.locking)?;
         }
+        let mapped = self.maps(&file, locked);
         let store = Disk(file);
-        let mapped = locked && !self.positioned && cfg!(feature = "mmap");
         let mut opened = File::from_store(Box::new(store), self.limits.clone(), mapped)?;
         opened.path = Some(path.to_owned());
         opened.options = self.clone();

@@ -4,13 +4,13 @@ use std::{
     collections::BTreeMap,
     fs,
     path::Path,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
 };
 
 use h5lite::{
-    Array, Attribute, Class, DType, Dataset, DatasetOptions, File, LinkTarget, Locking, Object,
-    OpenOptions, Result,
+    Array, Attribute, Class, DType, Dataset, DatasetOptions, Error, File, LinkTarget, Locking,
+    Object, OpenOptions, Result,
 };
 use ndarray::Array1;
 
@@ -141,4 +141,55 @@ fn readers_beside_a_writer_see_committed_states_only() {
 #[test]
 fn readers_beside_a_writer_of_a_checksummed_superblock_too() {
     beside_a_writer("userblock-1024-latest.loom");
+}
+
+/// Read by position, a file that another program cuts off while it is read is an error, in a call that
+/// is under way too, and what is still there can be read.
+#[test]
+fn a_reader_survives_a_file_that_is_shortened() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file.h5");
+    File::create(&path, |edit| {
+        let values = Array1::from_iter(0..400_000_u64).into_dyn().into();
+        edit.write("/first", &values, &DatasetOptions::contiguous())?;
+        let chunked = DatasetOptions::chunked(&[1_000]).deflate(1);
+        edit.write("/chunks", &values, &chunked)?;
+        edit.write("/last", &values, &DatasetOptions::contiguous())
+    })
+    .unwrap();
+    let file = File::options().positioned(true).open(&path).unwrap();
+    // What says where they are lies at the end of the file.
+    let datasets = ["/first", "/chunks", "/last"].map(|path| file.dataset(path).unwrap());
+    let [first, cut_off @ ..] = &datasets;
+    let whole = &first.read::<u64>(&[]).unwrap();
+    let (reads, length) = (AtomicUsize::new(0), fs::metadata(&path).unwrap().len());
+    thread::scope(|scope| {
+        let readers = cut_off.each_ref().map(|dataset| {
+            let reads = &reads;
+            scope.spawn(move || {
+                loop {
+                    match dataset.read::<u64>(&[]) {
+                        Ok(values) => assert_eq!(&values, whole, "{}", dataset.path()),
+                        Err(error) => break (dataset.path(), error),
+                    }
+                    reads.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+        });
+        while reads.load(Ordering::Relaxed) < 4 {
+            thread::yield_now();
+        }
+        // A lock is no more than advice.
+        let other = fs::OpenOptions::new().write(true).open(&path).unwrap();
+        other.set_len(length - 3_400_000).unwrap();
+        for reader in readers {
+            let (path, error) = reader.join().unwrap();
+            assert!(matches!(error.root_cause(), Error::Io { .. }), "{error}");
+            assert!(error.to_string().starts_with(path), "{error}");
+        }
+    });
+    assert_eq!(&first.read::<u64>(&[]).unwrap(), whole);
+    assert!(!file.check().is_empty());
+    let anew = File::options().positioned(true).open(&path);
+    assert!(anew.is_err_and(|error| error.is_corrupt()));
 }

@@ -38,6 +38,9 @@ enum Command {
         /// Where files are written.
         #[arg(long, default_value = ".")]
         scratch: PathBuf,
+        /// Reads the file by position where it would be mapped into memory.
+        #[arg(long)]
+        positioned: bool,
     },
 }
 
@@ -48,13 +51,15 @@ fn main() -> ExitCode {
         threads,
         seed,
         scratch,
+        positioned,
     } = Arguments::parse().command;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
     if let Err(error) = pool.build_global() {
         eprintln!("loom-bench: {error}");
         return ExitCode::FAILURE;
     }
-    let setting = Setting::new(file, threads, seed, scratch);
+    let mut setting = Setting::new(file, threads, seed, scratch);
+    setting.positioned = positioned;
     match run(setting, &workload) {
         Ok(line) => {
             println!("{line}");

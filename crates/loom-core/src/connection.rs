@@ -80,7 +80,7 @@ pub struct Connect {
     mode: Mode,
     validate: bool,
     spec: Option<SpecVersion>,
-    limits: Limits,
+    options: OpenOptions,
     threads: usize,
 }
 
@@ -90,7 +90,7 @@ impl Default for Connect {
             mode: Mode::Read,
             validate: true,
             spec: None,
-            limits: Limits::default(),
+            options: File::options(),
             threads: 0,
         }
     }
@@ -128,7 +128,7 @@ impl Connect {
     /// How much the file may make one call do.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.options = self.options.limits(limits);
         self
     }
 
@@ -137,6 +137,14 @@ impl Connect {
     #[must_use]
     pub fn threads(mut self, count: usize) -> Self {
         self.threads = count;
+        self
+    }
+
+    /// Whether the file is read by position rather than mapped into memory; see
+    /// [`OpenOptions::positioned`].
+    #[must_use]
+    pub fn positioned(mut self, positioned: bool) -> Self {
+        self.options = self.options.positioned(positioned);
         self
     }
 
@@ -168,9 +176,7 @@ impl Connect {
     }
 
     fn options(&self) -> Result<OpenOptions> {
-        Ok(File::options()
-            .limits(self.limits.clone())
-            .threads(Threads::new(self.threads)?))
+        Ok(self.options.clone().threads(Threads::new(self.threads)?))
     }
 
     fn file(&self, file: File) -> Result<LoomConnection> {

@@ -95,7 +95,7 @@ pub use graphs::Graphs;
 pub use layers::{Layer, Layers};
 pub use ops::{
     AddLoom, Aggregate, Batch, Batches, Categories, Changes, ColumnFunc, Combine, Combined, Format,
-    Func, GroupBy, Join, Part, Scan, Stat, Subset, Summary, What,
+    Func, GroupBy, Join, Part, Scan, Stat, Subset, Summary, What, argsort,
 };
 pub use spec::SpecVersion;
 pub use validate::{LoomValidator, Report, Strictness, validate};

@@ -10,7 +10,8 @@ use crate::{
     text,
 };
 
-const LINE: f64 = 16.5;
+/// From a line to the next, at least and at most.
+const LINE: (f64, f64) = (13.0, 16.5);
 /// From the left of a swatch to its label.
 const SWATCH: f64 = 16.0;
 /// The widest label, where there is one column, and where there are two.
@@ -64,7 +65,7 @@ impl<'a> Legend<'a> {
     }
 
     fn categories(categories: &'a Categories, height: f64) -> Self {
-        let rows = crate::summary::index((height - TITLE_LINE) / LINE, 1000).max(2);
+        let rows = crate::summary::index((height - TITLE_LINE) / LINE.0, 1000).max(2);
         let mut entries: Vec<(String, Rgb)> = (categories.groups.iter())
             .map(|group| (group.label.clone(), group.color))
             .collect();
@@ -124,9 +125,11 @@ impl<'a> Legend<'a> {
                 ..
             } => {
                 scene.text((left, top + 10.0), name, LABEL, rect.width());
+                let height = rect.bottom - top - TITLE_LINE;
+                let line = (height / entries.len().min(*rows) as f64).clamp(LINE.0, LINE.1);
                 for (at, (label, color)) in entries.iter().enumerate() {
                     let x = left + if at < *rows { 0.0 } else { column + 12.0 };
-                    let y = top + TITLE_LINE + (at % rows) as f64 * LINE + LINE / 2.0;
+                    let y = top + TITLE_LINE + ((at % rows) as f64 + 0.5) * line;
                     scene.disc((x + 5.0, y), 5.0, *color);
                     scene.text((x + SWATCH, y + 3.8), label, SMALL, f64::INFINITY);
                 }
@@ -150,7 +153,7 @@ fn draw_bar(scene: &mut Scene, rect: Rect, numbers: &Numbers, axis: &Axis, missi
     let Rect { left, top, .. } = rect;
     scene.text((left, top + 10.0), &numbers.name, LABEL, rect.width());
     let top = top + TITLE_LINE + 4.0;
-    let bottom = (top + 200.0).min(rect.bottom - 2.0 * LINE);
+    let bottom = (top + 200.0).min(rect.bottom - 2.0 * LINE.1);
     let step = (bottom - top) / f64::from(STEPS);
     for n in 0..STEPS {
         let strip = Rect {
@@ -168,7 +171,7 @@ fn draw_bar(scene: &mut Scene, rect: Rect, numbers: &Numbers, axis: &Axis, missi
         scene.text((left + NUMBERS, tick.at + 3.6), &tick.label, SMALL, 60.0);
     }
     if let Some(missing) = missing {
-        let y = bottom + LINE;
+        let y = bottom + LINE.1;
         scene.disc((left + 5.0, y), 5.0, Rgb::MISSING);
         scene.text(
             (left + SWATCH, y + 3.8),

@@ -47,10 +47,14 @@ pub(crate) struct Tick {
 }
 
 impl Axis {
-    /// An axis from `low` to `high`, finite values. Values that are all the same, or differ by less
-    /// than numbers of their size can tell, get some room around them.
+    /// An axis from `low` to `high`, finite values.
     pub(crate) fn new((low, high): (f64, f64), scale: Scale) -> Self {
-        let (mut low, mut high) = (scale.to(low), scale.to(high));
+        Self::scaled((scale.to(low), scale.to(high)), scale)
+    }
+
+    /// An axis between two values that are already scaled. Values that are all the same, or differ by
+    /// less than numbers of their size can tell, get some room around them.
+    pub(crate) fn scaled((mut low, mut high): (f64, f64), scale: Scale) -> Self {
         let size = low.abs().max(high.abs());
         // Half of each: the difference of finite numbers may not be one.
         if high / 2.0 - low / 2.0 <= (size * 1e-12).max(1e-300) {
@@ -63,15 +67,6 @@ impl Axis {
             high,
             start: 0.0,
             end: 1.0,
-        }
-    }
-
-    /// An axis between two values that are already scaled.
-    pub(crate) fn scaled((low, high): (f64, f64), scale: Scale) -> Self {
-        Self {
-            low,
-            high,
-            ..Self::new((0.0, 1.0), scale)
         }
     }
 

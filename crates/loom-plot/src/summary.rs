@@ -66,6 +66,13 @@ impl Stretches {
     }
 }
 
+/// The ends of what finite values, sorted, stand for, scaled.
+pub(crate) fn ends(sorted: &[f64], scale: Scale) -> Option<(f64, f64)> {
+    let stretches = Stretches::of(sorted, scale);
+    let (low, high) = (sorted.first()?, sorted.last()?);
+    Some((stretches.at(*low).0, stretches.at(*high).1))
+}
+
 /// How many values lie between edges that are equally far from each other.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Bins {
@@ -136,13 +143,10 @@ impl Density {
     /// sum of Gaussians of Silverman's width, 0.9 times the smaller of the standard deviation and the
     /// distance of the quartiles divided by 1.34, times the number to the power of -1/5. Whole
     /// numbers stand for what is between them, else there would be a hill at each of them. None, if
-    /// the values do not differ.
+    /// the values do not differ and are not whole.
     pub(crate) fn new(sorted: &[f64], scale: Scale) -> Option<Self> {
         let stretches = Stretches::of(sorted, scale);
-        let (low, high) = (
-            stretches.at(*sorted.first()?).0,
-            stretches.at(*sorted.last()?).1,
-        );
+        let (low, high) = ends(sorted, scale)?;
         let count = sorted.len() as f64;
         let scaled = || sorted.iter().map(|value| scale.to(*value));
         let mean = scaled().sum::<f64>() / count;
@@ -154,13 +158,15 @@ impl Density {
             true => deviation.min(quartiles),
             false => deviation,
         };
-        let bandwidth = 0.9 * spread * count.powf(-0.2);
         let step = (high - low) / (GRID - 1) as f64;
-        if !(bandwidth > 0.0 && step > 0.0) || (high - low) < high.abs() * 1e-12 {
+        if (high - low) <= high.abs() * 1e-12 {
             return None;
         }
         // A grid finer than the Gaussians loses nothing: values share between its two places.
-        let bandwidth = bandwidth.max(step);
+        let bandwidth = match deviation > 0.0 {
+            true => (0.9 * spread * count.powf(-0.2)).max(step),
+            false => step,
+        };
         let mut weights = vec![0.0; GRID];
         if stretches.reach > 0.0 {
             for same in sorted.chunk_by(|a, b| a == b) {
@@ -274,8 +280,8 @@ mod tests {
             let ours = density.values[at];
             assert!((ours - scipy).abs() < 2e-4, "{at}: {ours} for {scipy}");
         }
-        assert!(Density::new(&[1.0; 5], Scale::Log1p).is_none());
-        assert!(Density::new(&[1.0], Scale::Linear).is_none());
+        assert!(Density::new(&[1.5; 5], Scale::Log1p).is_none());
+        assert!(Density::new(&[1.5], Scale::Linear).is_none());
         // Nearly as many of each number as of the next: one hill, and none at each of them.
         let falling: Vec<f64> = (0..5000).map(|n| f64::from(n * n / 1_000_000)).collect();
         let density = Density::new(&falling, Scale::Linear).unwrap();

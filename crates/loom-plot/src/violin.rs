@@ -8,7 +8,7 @@ use crate::{
     frame::{self, ABOVE, EDGE, LEFT, SMALL},
     scale::{Axis, plain},
     scene::{Rect, Scene},
-    summary::{Density, index, quantile},
+    summary::{Density, ends, index, quantile},
     text,
 };
 
@@ -58,12 +58,15 @@ pub fn violin(page: &Page, by: &Categories, numbers: &Numbers) -> Result<Scene> 
         right: width - EDGE,
         bottom: height - labels.height - 36.0,
     };
-    let name = |column: &Column| (column.sorted[0], column.sorted[column.sorted.len() - 1]);
-    let ends = columns.iter().map(name);
-    let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |all, one| {
-        (all.0.min(one.0), all.1.max(one.1))
-    });
-    let y = Axis::new((low, high), numbers.scale)
+    let zero = zeros.then_some((0.0, 0.0));
+    let ends = columns
+        .iter()
+        .filter_map(|column| ends(column.body(zeros), numbers.scale));
+    let nothing = (f64::INFINITY, f64::NEG_INFINITY);
+    let ends = ends
+        .chain(zero)
+        .fold(nothing, |all, one| (all.0.min(one.0), all.1.max(one.1)));
+    let y = Axis::scaled(ends, numbers.scale)
         .with_room(0.04, 0.04)
         .laid(panel.bottom, panel.top);
     let mut scene = frame::page(page, LEFT, &cells(shown), &without);
@@ -190,6 +193,14 @@ impl Column<'_> {
         zeros as f64 / self.sorted.len() as f64
     }
 
+    /// The numbers whose density is shown: all, or those that are not zero.
+    fn body(&self, zeros_apart: bool) -> &[f64] {
+        match zeros_apart {
+            true => &self.sorted[self.sorted.partition_point(|value| *value <= 0.0)..],
+            false => &self.sorted,
+        }
+    }
+
     /// Draws it around `middle`, `half` to each side at most.
     fn draw(
         &self,
@@ -211,11 +222,7 @@ impl Column<'_> {
             let corners = bar.map(|(x, y)| (middle + x, at + y));
             scene.area(corners.to_vec(), self.group.color, line);
         }
-        let zeros = match zeros {
-            true => self.sorted.partition_point(|value| *value <= 0.0),
-            false => 0,
-        };
-        let body = &self.sorted[zeros..];
+        let body = self.body(zeros);
         let half = (half * (1.0 - share)).max(1.0);
         match (Density::new(body, numbers.scale), body.first()) {
             (Some(density), _) => {
@@ -232,10 +239,12 @@ impl Column<'_> {
         }
         let [low, median, high] =
             [0.25, 0.5, 0.75].map(|share| y.at(quantile(&self.sorted, share)));
-        // Seen on black, too.
-        for (color, width) in [(Rgb::WHITE, 5.5), (Rgb::BLACK, 4.0)] {
-            scene.line(vec![(middle, low), (middle, high)], color, width);
+        let Rgb(r, g, b) = self.group.color;
+        if u32::from(r) + u32::from(g) + u32::from(b) < 150 {
+            // Seen on black, too.
+            scene.line(vec![(middle, low), (middle, high)], Rgb::WHITE, 5.5);
         }
+        scene.line(vec![(middle, low), (middle, high)], Rgb::BLACK, 4.0);
         scene.disc((middle, median), 3.4, Rgb::BLACK);
         scene.disc((middle, median), 2.4, Rgb::WHITE);
     }

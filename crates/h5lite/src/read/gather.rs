@@ -299,23 +299,34 @@ impl Plan {
         longest.unwrap_or(0)
     }
 
+    /// The numbers of the segments in the order of their chunks.
+    fn order(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.segments.len()).collect();
+        order.sort_by_key(|&number| self.segments[number].band.chunk);
+        order
+    }
+
     /// The result cut at the borders of the first axis' chunks, all parts of one row of chunks
     /// together: rows of chunks can then be read independently.
     fn rows<'o, O>(&self, out: &'o mut [O], per_item: usize) -> Vec<(u64, Vec<Target<'o, O>>)> {
         let mut rest = out;
-        let mut parts: Vec<(u64, Target<'o, O>)> = Vec::with_capacity(self.segments.len());
-        for Segment { band, len } in &self.segments {
-            let len = (len * self.strides[0] * per_item).min(rest.len());
+        let mut parts = Vec::with_capacity(self.segments.len());
+        for segment in &self.segments {
+            let len = (segment.len * self.strides[0] * per_item).min(rest.len());
             let (part, more) = rest.split_at_mut(len);
-            parts.push((band.chunk, (band.pieces.clone(), part)));
+            parts.push(Some(part));
             rest = more;
         }
-        parts.sort_by_key(|(chunk, _)| *chunk);
         let mut rows: Vec<(u64, Vec<Target<'o, O>>)> = Vec::new();
-        for (chunk, target) in parts {
+        for number in self.order() {
+            let Band { chunk, pieces } = &self.segments[number].band;
+            let Some(part) = parts[number].take() else {
+                continue;
+            };
+            let target = (pieces.clone(), part);
             match rows.last_mut() {
-                Some((last, targets)) if *last == chunk => targets.push(target),
-                _ => rows.push((chunk, vec![target])),
+                Some((last, targets)) if last == chunk => targets.push(target),
+                _ => rows.push((*chunk, vec![target])),
             }
         }
         rows

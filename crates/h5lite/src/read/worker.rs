@@ -64,7 +64,7 @@ impl<'a> Worker<'a> {
         if call.fills() {
             self.unwritten(call, &grid, &entries, &mut targets)?;
         }
-        entries.sort_by_key(|entry| entry.address);
+        in_file_order(&mut entries);
         let mut rest = &entries[..];
         while let Some(first) = rest.first() {
             // What is not compressed is taken in place, of which often little is wanted.
@@ -122,6 +122,11 @@ impl<'a> Worker<'a> {
         }
         Ok(())
     }
+}
+
+/// Puts entries in the order in which their chunks stand in the file.
+fn in_file_order(entries: &mut [ChunkEntry]) {
+    entries.sort_by_key(|entry| entry.address);
 }
 
 /// How many of `entries`, which are in the order of the file and begin with `first`, are read at

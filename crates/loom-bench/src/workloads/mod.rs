@@ -42,6 +42,8 @@ pub(crate) struct Setting {
     random: Generator,
     /// Where files are written.
     scratch: PathBuf,
+    /// Whether the file is read by position in any case.
+    pub(crate) positioned: bool,
 }
 
 impl Setting {
@@ -52,11 +54,17 @@ impl Setting {
             threads,
             random,
             scratch,
+            positioned: false,
         }
     }
 
     fn options(&self) -> Connect {
-        Connect::new().validate(false).threads(self.threads)
+        let options = Connect::new().validate(false).threads(self.threads);
+        if self.positioned {
+            options.positioned(true)
+        } else {
+            options
+        }
     }
 
     /// Where a file is written, in the place of what an earlier run left there.

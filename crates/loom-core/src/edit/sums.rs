@@ -69,6 +69,18 @@ struct Sums<'a, T> {
     data: &'a [T],
 }
 
+/// Positions in the order of the chunks of the triplets that stand there.
+fn order(chunks: &[Option<(usize, usize)>]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..chunks.len()).collect();
+    order.sort_by_key(|&i| chunks[i]);
+    order
+}
+
+/// Sorts triplets by the numbers of their chunks.
+fn by_chunk(triplets: &mut [(usize, usize)]) {
+    triplets.sort_by_key(|&(across, _)| across);
+}
+
 impl<T: Sum> Sums<'_, T>
 where
     Array: From<Vec<T>>,
@@ -96,9 +108,8 @@ where
         match Axis::BOTH.iter().find(|axis| in_bands(axis)) {
             Some(&axis) => self.write_bands(change, path, axis, all),
             None => {
-                let mut order: Vec<usize> = all.collect();
-                order.sort_by_key(|&i| self.chunk_of(Axis::Rows, i));
-                self.write_bands(change, path, Axis::Rows, order.into_iter())
+                let chunks: Vec<_> = all.map(|i| self.chunk_of(Axis::Rows, i)).collect();
+                self.write_bands(change, path, Axis::Rows, order(&chunks).into_iter())
             }
         }
     }
@@ -141,7 +152,7 @@ where
         };
         // Where most chunks between the first and the last stay empty, they are not even looked at.
         if last - first > 64 + 4 * triplets.len() {
-            triplets.sort_by_key(|&(across, _)| across);
+            by_chunk(triplets);
             for of_one in triplets.chunk_by(|a, b| a.0 == b.0) {
                 self.write_chunks(
                     change,

@@ -13,9 +13,13 @@ use crate::{
     layers::Layer,
 };
 
-/// Bands whose non-zeros are in memory on their own: enough to keep all cores busy, and few enough
-/// that the result is hardly there twice.
-const TOGETHER: usize = if cfg!(test) { 2 } else { 64 };
+/// Of so many values the non-zeros are in memory on their own before they are put to the others: few
+/// enough that a large result is hardly there twice.
+const TOGETHER: usize = 1 << 23;
+/// So many bands are read together however wide they are: enough to keep all cores busy.
+const FEWEST: usize = if cfg!(test) { 2 } else { 8 };
+/// And no more, however narrow.
+const MOST: usize = if cfg!(test) { 2 } else { 256 };
 
 impl LoomConnection {
     /// The non-zeros of a block of the main matrix; see [`Layer::sparse`].
@@ -58,9 +62,11 @@ impl Layer<'_> {
         let block = [high.min(n_rows), wide.min(n_cols)];
         self.afford_results(&block, size_of::<T>())?;
         let across = cols.bands(wide);
+        let width: usize = across.iter().map(|piece| piece.len).sum();
+        let together = (TOGETHER / (high * width).max(1)).clamp(FEWEST, MOST);
         let total = AtomicUsize::new(0);
         let mut all = Triplets::default();
-        for bands in rows.bands(high).chunks(TOGETHER) {
+        for bands in rows.bands(high).chunks(together) {
             let parts = self.each(
                 bands.to_vec(),
                 || Ok((self.reader()?, Workspace::default())),

@@ -104,6 +104,26 @@ fn cells_without_numbers_are_counted() {
     }
 }
 
+/// Lines and areas lie between the edges of the page, where its title and its margins are not.
+fn stays_on_the_page(svg: &str) {
+    let document = roxmltree::Document::parse(svg).unwrap();
+    for shape in document
+        .descendants()
+        .filter(|node| node.has_tag_name("path"))
+    {
+        let corners = shape.attribute("d").unwrap();
+        for corner in corners
+            .split(['M', 'L', 'Z'])
+            .filter(|corner| !corner.is_empty())
+        {
+            let (x, y) = corner.split_once(' ').unwrap();
+            let (x, y): (f64, f64) = (x.parse().unwrap(), y.parse().unwrap());
+            let inside = (50.0..=710.0).contains(&x) && (40.0..=530.0).contains(&y);
+            assert!(inside, "{x} {y} in {svg}");
+        }
+    }
+}
+
 #[test]
 fn odd_cells_have_pictures() {
     let page = Page::new("t");
@@ -115,6 +135,8 @@ fn odd_cells_have_pictures() {
         vec![1e15, 1e15 + 0.125],
         vec![-1e290, 1e290],
         vec![0.0, 1e12, 1.0],
+        vec![1.0, 2.0, 2.0],
+        vec![0.0, 0.0, 1.0],
     ] {
         let some = Numbers::new("v", values.clone());
         let by = categories(values.iter().map(|_| "a"));
@@ -130,7 +152,7 @@ fn odd_cells_have_pictures() {
         ] {
             let text = svg(&scene.unwrap());
             assert!(!text.contains("NaN") && !text.contains("inf"), "{values:?}");
-            roxmltree::Document::parse(&text).unwrap();
+            stays_on_the_page(&text);
         }
     }
 }

@@ -3,14 +3,14 @@
 mod what;
 mod windowed;
 
-use std::{cmp::Ordering, collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt};
 
-use h5lite::{Array, Selection, with_array};
+use h5lite::{Array, Selection};
 
 pub use what::What;
 
 use self::windowed::Windowed;
-use super::bands;
+use super::{bands, order::argsort};
 use crate::{
     axis::Axis,
     connection::LoomConnection,
@@ -178,7 +178,10 @@ impl<'ds> Scan<'ds> {
             layers.push(layer);
         }
         let order = match &self.key {
-            Some(key) => argsort(key, &ds.axis_attrs(axis.other()).get_at(key, ..)?)?,
+            Some(key) => {
+                let values = ds.axis_attrs(axis.other()).get_at(key, ..)?;
+                argsort(&format!("key {key:?}"), &values, false)?.into()
+            }
             None => Selection::All,
         };
         let mut every = LoomView {
@@ -371,24 +374,4 @@ fn in_windows(
     let mut positions = items.positions(axis.index(), length)?;
     positions.sort_by_key(|position| position / size);
     Ok(Some(positions))
-}
-
-/// The order in which the values increase.
-fn argsort(key: &str, values: &Array) -> Result<Selection> {
-    /// What does not compare, `NaN`, after everything that does.
-    fn compare<T: PartialOrd>(a: &T, b: &T) -> Ordering {
-        let unordered = |x: &T| x.partial_cmp(x).is_none();
-        a.partial_cmp(b)
-            .unwrap_or_else(|| unordered(a).cmp(&unordered(b)))
-    }
-    if values.ndim() != 1 {
-        return Err(Error::Shape {
-            what: format!("key {key:?}"),
-            expected: "a single axis".to_owned(),
-            found: values.shape().to_vec(),
-        });
-    }
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    with_array!(values, values => order.sort_by(|&a, &b| compare(&values[a], &values[b])));
-    Ok(order.into())
 }
