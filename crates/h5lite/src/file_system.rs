@@ -4,7 +4,7 @@ use std::fs::File;
 
 /// File systems whose files other machines change, or that some program makes up as it likes, by the
 /// numbers that statfs(2) gives them: there a lock of this machine may hold nobody back.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "mmap"))]
 const REMOTE: [(u32, &str); 15] = [
     (0x0102_1997, "9p"),
     (0x0bd0_0bd0, "lustre"),
@@ -24,7 +24,7 @@ const REMOTE: [(u32, &str); 15] = [
 ];
 
 /// Whether other machines may be at work on the file, or that is not known.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "mmap"))]
 pub(crate) fn is_remote(file: &File) -> bool {
     rustix::fs::fstatfs(file).map_or(true, |answer| {
         // Its width and sign depend on the target.
@@ -34,13 +34,14 @@ pub(crate) fn is_remote(file: &File) -> bool {
     })
 }
 
-/// Whether other machines may be at work on the file: elsewhere nobody asks.
-#[cfg(not(target_os = "linux"))]
+/// Whether other machines may be at work on the file: elsewhere nobody asks, and
+/// without the feature `mmap` nothing hangs on it.
+#[cfg(not(all(target_os = "linux", feature = "mmap")))]
 pub(crate) fn is_remote(_: &File) -> bool {
     false
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, target_os = "linux", feature = "mmap"))]
 mod tests {
     use super::*;
 

@@ -4,7 +4,6 @@ mod check;
 mod edit;
 mod error;
 mod file;
-#[cfg(feature = "mmap")]
 mod file_system;
 mod filter;
 mod format;

@@ -2,11 +2,10 @@
 
 use std::{fs, path::Path, thread, time::Duration};
 
-#[cfg(feature = "mmap")]
-use crate::file_system;
 use crate::{
     error::{Error, Result},
     file::File,
+    file_system,
     limits::Limits,
     lock::{Locking, lock_shared},
     source::Source,
@@ -98,26 +97,15 @@ impl OpenOptions {
     }
 
     fn source(&self, file: fs::File, locked: bool) -> Result<Source> {
-        #[cfg(feature = "mmap")]
-        if self.maps(&file, locked) && file.metadata().is_ok_and(|metadata| metadata.len() > 0) {
-            return Source::mapped(&file);
-        }
-        #[cfg(not(feature = "mmap"))]
-        let _ = locked;
-        Source::positioned(file)
+        let is_empty = file.metadata().is_ok_and(|metadata| metadata.len() == 0);
+        let mapped = !is_empty && self.maps(&file, locked);
+        Source::of(file, mapped)
     }
 
-    /// Whether a file is to be mapped into memory.
-    #[cfg(feature = "mmap")]
+    /// Whether a file is to be mapped into memory, where this can be done at all.
     pub(crate) fn maps(&self, file: &fs::File, locked: bool) -> bool {
         let positioned = self.positioned;
         locked && !positioned.unwrap_or_else(|| file_system::is_remote(file))
-    }
-
-    /// Whether a file is to be mapped into memory.
-    #[cfg(not(feature = "mmap"))]
-    pub(crate) fn maps(&self, _: &fs::File, _: bool) -> bool {
-        false
     }
 
     /// Opens a file that is in memory.

@@ -24,6 +24,16 @@ impl From<Vec<u8>> for Source {
 }
 
 impl Source {
+    /// A file mapped into memory, where that can be done, or read by position.
+    pub(crate) fn of(file: File, mapped: bool) -> Result<Self> {
+        #[cfg(feature = "mmap")]
+        if mapped {
+            return Self::mapped(&file);
+        }
+        let _ = mapped;
+        Self::positioned(file)
+    }
+
     /// A file read by position. Its length is fixed at this moment.
     pub(crate) fn positioned(file: File) -> Result<Self> {
         let length = file

@@ -44,15 +44,10 @@ impl Store for Disk {
     }
 
     fn source(&self, mapped: bool) -> Result<Source> {
-        #[cfg(feature = "mmap")]
-        if mapped {
-            return Source::mapped(&self.0);
-        }
-        let _ = mapped;
         let file = self
             .0
             .try_clone()
             .map_err(|e| crate::Error::io("open the file", e))?;
-        Source::positioned(file)
+        Source::of(file, mapped)
     }
 }
