@@ -459,7 +459,7 @@ mod tests {
             &image,
             &all,
             huge,
-            (&[1 << 30, 1 << 30], unsigned(1)),
+            (&[1 << 15, 1 << 15], unsigned(1)),
             vec![],
         );
         limited(
