@@ -454,22 +454,16 @@ mod tests {
             chunk_bytes: u64::MAX,
             ..Limits::default()
         };
-        let huge = chunks(&[1 << 40, 1 << 40], 1, index());
-        let huge = values(
-            &image,
-            &all,
-            huge,
-            (&[1 << 15, 1 << 15], unsigned(1)),
-            vec![],
-        );
-        limited(
-            huge.bytes(&[0.into(), 0.into()]).map(drop),
-            "bytes of a chunk",
-        );
+        let huge = chunks(&[1 << 31; 3], 1, index());
+        let huge = values(&image, &all, huge, (&[1 << 9; 3], unsigned(1)), vec![]);
+        let first = [0, 0, 0].map(Into::into);
+        limited(huge.bytes(&first).map(drop), "bytes of a chunk");
         let shape = [usize::MAX >> 2];
         let long = values(&image, &all, few(), (&shape, unsigned(1)), vec![]);
         limited(long.read::<f64>(&[], false).map(drop), "bytes of values");
-        assert!(long.bytes(&[]).is_err(), "no machine has so much memory");
+        // A quarter of what 32 bits can address may well be there.
+        let fails = cfg!(target_pointer_width = "32") || long.bytes(&[]).is_err();
+        assert!(fails, "no machine has so much memory");
     }
 
     /// Every chunk is the same 100 bytes, stored once.
