@@ -65,6 +65,18 @@ impl Threads {
         Ok(Self::ONE)
     }
 
+    /// How many they are at the most.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        match &self.0 {
+            Kind::One => 1,
+            #[cfg(feature = "rayon")]
+            Kind::Shared => rayon::current_num_threads(),
+            #[cfg(feature = "rayon")]
+            Kind::Own(pool) => pool.current_num_threads(),
+        }
+    }
+
     /// Does `work` for each item; the results come in the order of the items. Each thread makes
     /// itself what it needs with `worker` and keeps it from item to item.
     ///
@@ -167,6 +179,9 @@ mod tests {
     fn results_and_errors_come_in_order() {
         for count in [0, 1, 2, 8] {
             let threads = Threads::new(count).unwrap();
+            assert!(
+                count == 0 || threads.count() == if cfg!(feature = "rayon") { count } else { 1 }
+            );
             let each = |bad: usize| {
                 let items = (0..1000).collect();
                 threads.each(

@@ -311,6 +311,11 @@ impl<'ds> Layer<'ds> {
         })
     }
 
+    /// How many threads share the work of a call.
+    pub(crate) fn threads(&self) -> usize {
+        self.state.file.threads().count()
+    }
+
     /// Does `work` for each item on the connection's threads, each of which makes itself a
     /// workspace and keeps it from item to item; the results come in the order of the items.
     pub(crate) fn each<I: Send, W, R: Send>(

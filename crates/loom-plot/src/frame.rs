@@ -45,17 +45,7 @@ pub(crate) fn page(page: &Page, left: f64, aside: &str, note: &str) -> Scene {
 
 /// The axes of a panel along its left and its lower side, with marks, numbers and names.
 pub(crate) fn axes(scene: &mut Scene, panel: Rect, x: (&Axis, &str), y: (&Axis, &str)) {
-    let Rect {
-        left,
-        top,
-        right,
-        bottom,
-    } = panel;
-    scene.line(
-        vec![(left, top), (left, bottom), (right, bottom)],
-        Rgb::BLACK,
-        1.0,
-    );
+    let (left, right, bottom) = (panel.left, panel.right, panel.bottom);
     for tick in x.0.ticks(64.0) {
         scene.line(
             vec![(tick.at, bottom), (tick.at, bottom + MARK)],
@@ -73,9 +63,15 @@ pub(crate) fn axes(scene: &mut Scene, panel: Rect, x: (&Axis, &str), y: (&Axis, 
     y_axis(scene, panel, y);
 }
 
-/// The marks, the numbers and the name of the axis on the left.
+/// The lines of both axes; the marks, the numbers and the name of the one on the left.
 pub(crate) fn y_axis(scene: &mut Scene, panel: Rect, (y, name): (&Axis, &str)) {
     let left = panel.left;
+    let corners = [
+        (left, panel.top),
+        (left, panel.bottom),
+        (panel.right, panel.bottom),
+    ];
+    scene.line(corners.to_vec(), Rgb::BLACK, 1.0);
     for tick in y.ticks(48.0) {
         scene.line(
             vec![(left - MARK, tick.at), (left, tick.at)],

@@ -77,11 +77,6 @@ pub fn violin(page: &Page, by: &Categories, numbers: &Numbers) -> Result<Scene> 
         right,
         bottom,
     } = panel;
-    scene.line(
-        vec![(left, top), (left, bottom), (right, bottom)],
-        Rgb::BLACK,
-        1.0,
-    );
     for (head, above) in [("cells", 8.0), ("not 0", 22.0)] {
         if zeros || head == "cells" {
             let at = (left - 8.0, top - above);

@@ -52,7 +52,7 @@ impl<'a> BlockCache<'a> {
         self.image
     }
 
-    /// The block of `len` bytes at `address`. Its fields pass through `verify` the first time.
+    /// The block of `len` bytes at `address`. Its fields pass through `verify` whenever it is read.
     ///
     /// # Errors
     /// [`Error::Corrupt`] where the block leaves the file or is asked for in another length, or all
@@ -93,5 +93,50 @@ impl<'a> BlockCache<'a> {
         }
         let block = self.blocks.get(&address);
         block.map_or_else(|| Err(corrupt("it was let go")), |block| Ok(&block[..]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+    use crate::source::Source;
+
+    /// Copies that are let go come again, with the same content; they count each time, but not as
+    /// blocks that overlap.
+    #[test]
+    fn what_was_let_go_is_read_again() {
+        let content: Vec<u8> = (0..16_u8).flat_map(|block| [block; 256]).collect();
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&content).unwrap();
+        let copied = Image::whole(Source::positioned(file).unwrap());
+        let borrowed = Image::whole(Source::from(content));
+        for (image, rounds_that_read) in [(&copied, 3_u32), (&borrowed, 1)] {
+            let mut cache = BlockCache::new(image);
+            let mut verified = 0_u32;
+            for _ in 0..3 {
+                for block in 0..16_u8 {
+                    let address = Address(u64::from(block) * 256);
+                    let verify = |_: Fields<'_>| {
+                        verified += 1;
+                        Ok(())
+                    };
+                    let found = cache.get("block", address, 256, verify).unwrap();
+                    assert_eq!(found, [block; 256]);
+                    assert!(cache.held <= HELD);
+                }
+            }
+            assert_eq!(
+                (verified, cache.read()),
+                (16 * rounds_that_read, 4096 * u64::from(rounds_that_read))
+            );
+            let other = cache.get("block", Address(0), 128, |_| Ok(())).unwrap_err();
+            assert!(other.is_corrupt(), "{other}");
+            let overlapping = cache
+                .get("block", Address(128), 256, |_| Ok(()))
+                .unwrap_err();
+            assert!(overlapping.is_corrupt(), "{overlapping}");
+        }
     }
 }

@@ -16,10 +16,10 @@ use crate::{
 /// Of so many values the non-zeros are in memory on their own before they are put to the others: few
 /// enough that a large result is hardly there twice.
 const TOGETHER: usize = 1 << 23;
-/// So many bands are read together however wide they are: enough to keep all cores busy.
-const FEWEST: usize = if cfg!(test) { 2 } else { 8 };
+/// For each thread so many bands are read together however wide they are, so that none waits long.
+const FEWEST: usize = if cfg!(test) { 1 } else { 4 };
 /// And no more, however narrow.
-const MOST: usize = if cfg!(test) { 2 } else { 256 };
+const MOST: usize = if cfg!(test) { 2 } else { 64 };
 
 impl LoomConnection {
     /// The non-zeros of a block of the main matrix; see [`Layer::sparse`].
@@ -63,7 +63,8 @@ impl Layer<'_> {
         self.afford_results(&block, size_of::<T>())?;
         let across = cols.bands(wide);
         let width: usize = across.iter().map(|piece| piece.len).sum();
-        let together = (TOGETHER / (high * width).max(1)).clamp(FEWEST, MOST);
+        let threads = self.threads();
+        let together = (TOGETHER / (high * width).max(1)).clamp(FEWEST * threads, MOST * threads);
         let total = AtomicUsize::new(0);
         let mut all = Triplets::default();
         for bands in rows.bands(high).chunks(together) {
