@@ -393,17 +393,18 @@ mod tests {
 
     #[test]
     fn parts_of_any_rank_make_the_whole_that_ndarray_makes() {
-        let part = |shape: [usize; 3], first: i32| {
-            let values = (first..).take(shape.iter().product()).collect();
+        let part = |shape: [usize; 3], first: usize| {
+            let len: usize = shape.iter().product();
+            let values = (first as u64..).take(len).collect();
             ArrayD::from_shape_vec(&shape[..], values).unwrap()
         };
         let lengths = [[2, 0, 1], [3, 1, 1], [2, 2, 2]];
         for axis in 0..3 {
-            let parts: Vec<ArrayD<i32>> = (lengths[axis].iter().enumerate())
+            let parts: Vec<ArrayD<u64>> = (lengths[axis].iter().enumerate())
                 .map(|(number, &length)| {
                     let mut shape = [2, 3, 4];
                     shape[axis] = length;
-                    part(shape, 100 * number as i32)
+                    part(shape, 100 * number)
                 })
                 .collect();
             let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
