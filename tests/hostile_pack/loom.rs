@@ -121,7 +121,12 @@ fn loom_matrix_of_text() -> Trap {
         edit.write("/matrix", &text.into(), &in_one_run())
     };
     let read = |ds: &LoomConnection| Ok(format!("{:?}", ds.layer("")?.read::<f64>(.., ..)?));
-    trap("/matrix", write, read, NotLoom(""))
+    trap(
+        "/matrix",
+        write,
+        read,
+        NotLoom("it holds text, not numbers"),
+    )
 }
 
 fn loom_matrix_of_exabytes() -> Trap {

@@ -75,7 +75,7 @@ impl<'a> ChunkTree<'a> {
             visit,
         };
         walk.aim();
-        walk.node(self.root, None, None)
+        walk.node(self.root, None, (None, None))
     }
 }
 
@@ -94,13 +94,26 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Finds all wanted chunks before the key `end` in the node at `address`.
-    fn node(&mut self, address: Address, parent: Option<u8>, end: Option<&[u8]>) -> Result<()> {
+    /// Finds all wanted chunks in the node at `address`, which stands between two keys.
+    fn node(
+        &mut self,
+        address: Address,
+        parent: Option<u8>,
+        (start, end): (Option<&[u8]>, Option<&[u8]>),
+    ) -> Result<()> {
         let rank = self.tree.chunk.len();
         let kind = Kind::Chunk { rank };
         let node = self.nodes.take(self.tree.image, address, kind, parent)?;
         if !self.visited.insert(address) {
             return Err(node.corrupt("it is reached twice"));
+        }
+        if let Some(last) = node.count.checked_sub(1) {
+            let (first, last) = (node.key(0)?, node.key(last)?);
+            if start.is_some_and(|start| order(first, start).is_lt())
+                || end.is_some_and(|end| order(last, end).is_ge())
+            {
+                return Err(node.corrupt("its chunks are not where the node above says"));
+            }
         }
         // How many children are known to start at or before the wanted chunk.
         let mut before = 0;
@@ -116,8 +129,9 @@ impl Walk<'_> {
             let found = before.checked_sub(1);
             let found = found.map(|index| Ok((index, node.key(index)?)));
             match found.transpose()? {
-                Some((index, _)) if node.level > 0 => {
-                    self.node(node.child(index)?, Some(node.level), behind)?;
+                Some((index, key)) if node.level > 0 => {
+                    let between = (Some(key), behind);
+                    self.node(node.child(index)?, Some(node.level), between)?;
                 }
                 Some((index, key)) if self.compare(key) == Ordering::Equal => {
                     let chunk = stored_chunk(&node, index)?;
@@ -176,6 +190,17 @@ pub(super) fn coordinates(node: &Node, key: &[u8], chunk: &[u64]) -> Result<Vec<
         }
     };
     offsets(key).zip(chunk).map(scaled).collect()
+}
+
+/// How the chunks lie that two keys describe.
+pub(super) fn order(one: &[u8], other: &[u8]) -> Ordering {
+    let positions = |key| offsets(key).map(u64::from_le_bytes);
+    positions(one).cmp(positions(other))
+}
+
+/// Whether the last offset of a key, the one inside an element, is 0, as it always is.
+pub(super) fn is_whole(key: &[u8]) -> bool {
+    offsets(key).last().is_none_or(|inside| inside == [0; 8])
 }
 
 /// The offsets in a key, behind chunk size and filter mask.
@@ -326,6 +351,28 @@ mod tests {
         let one = ChunkGrid::new(vec![AxisChunks::List(vec![5]), AxisChunks::Range(7..8)]);
         let expected = vec![(vec![5, 7], 167)];
         assert_eq!(found(&image, root, &one).unwrap(), expected);
+    }
+
+    /// Where chunks seem to stand elsewhere, some are not found; that must not look like a hole.
+    #[test]
+    fn chunks_out_of_order_are_corrupt() {
+        let chunks: Vec<_> = (0..16).map(|i| vec![i / 4, i % 4]).collect();
+        let (bytes, root) = tree(&chunks, 1);
+        let all = ChunkGrid::new(vec![AxisChunks::Range(0..4), AxisChunks::Range(0..4)]);
+        let first_leaf = ChunkGrid::new(vec![AxisChunks::Range(0..1), AxisChunks::Range(0..2)]);
+        let column = 8 + 24 + 16;
+        let damage = |child: usize, to: u64| {
+            let mut bytes = bytes.clone();
+            let at = column + 40 * child;
+            bytes[at..at + 8].copy_from_slice(&to.to_le_bytes());
+            let image = Image::whole(Source::from(bytes));
+            let found = [&all, &first_leaf].map(|wanted| found(&image, root, wanted));
+            found.map(|found| found.err().map(|error| error.is_corrupt()))
+        };
+        assert_eq!(damage(1, 3), [None; 2], "nothing is damaged");
+        for (child, to) in [(0, 3 << 40), (0, 3), (1, 0), (1, 6), (1, 3 << 40)] {
+            assert_eq!(damage(child, to), [Some(true); 2], "{child} {to}");
+        }
     }
 
     #[test]

@@ -56,7 +56,8 @@ impl Message for Dataspace {
             return Err(fields.corrupt(format_args!("{rank} dimensions")));
         }
         match (kind, rank) {
-            (0, 0) => return Ok(Self::Scalar),
+            // An array without axes has one value, too.
+            (0 | 1, 0) => return Ok(Self::Scalar),
             (2, 0) => return Ok(Self::Null),
             (1, _) => {}
             _ => return Err(fields.corrupt(format_args!("type {kind} with {rank} dimensions"))),
@@ -127,10 +128,10 @@ mod tests {
     fn no_axes() {
         assert_eq!(round_trip(&Dataspace::Scalar), Dataspace::Scalar);
         assert_eq!(round_trip(&Dataspace::Null), Dataspace::Null);
-        assert_eq!(
-            parsed::<Dataspace>(&[2, 0, 0, 0]).unwrap(),
-            Dataspace::Scalar
-        );
+        for kind in [0, 1] {
+            let scalar = parsed::<Dataspace>(&[2, 0, 0, kind]).unwrap();
+            assert_eq!(scalar, Dataspace::Scalar);
+        }
     }
 
     #[test]
