@@ -1,4 +1,4 @@
-//! A file whose system fails at the N-th call that writes.
+//! A file whose system fails at the N-th call that writes, or looks at what was written.
 
 use std::{
     io,
@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::{CrashStore, Store};
-use crate::{error::Result, source::Source};
+use crate::{
+    error::{Error, Result},
+    source::Source,
+};
 
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +132,11 @@ impl Store for FaultyStore {
     }
 
     fn source(&self, mapped: bool) -> Result<Source> {
-        self.file.source(mapped)
+        // Opening the file is no part of what is tried. Nothing here can be interrupted.
+        let opens = self.plan().1 == 0;
+        match (!opens).then(|| self.next()).flatten() {
+            None | Some(Fault::Error(EINTR)) => self.file.source(mapped),
+            Some(fault) => Err(Error::io("look at the file", fault.error())),
+        }
     }
 }

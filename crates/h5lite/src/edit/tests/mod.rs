@@ -4,7 +4,9 @@ mod filled;
 pub(super) mod index;
 mod mended;
 mod model;
+mod refused;
 mod transactions;
+mod widened;
 
 use ndarray::{ArrayD, IxDyn};
 
