@@ -356,7 +356,7 @@ fn the_parts_of_a_file_come_in_any_order() {
     };
     make(6).unwrap();
     let ds = connect(&path, Mode::Read).unwrap();
-    assert!(ds.last_modified().unwrap().unwrap() > "2026".to_owned());
+    assert!(ds.last_modified().unwrap().unwrap().as_str() > "2026");
     assert_eq!(without_dates(ds.view(.., ..).unwrap()), view);
     let error = make(7).unwrap_err().to_string();
     for part in ["column graph \"KNN\"", "[6, 6]", "[7, 7]"] {
