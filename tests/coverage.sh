@@ -23,15 +23,15 @@ cargo llvm-cov --no-report --workspace --exclude loom-bench --exclude loom-plot 
 for program in "$CARGO_LLVM_COV_TARGET_DIR"/debug/deps/*; do
     if [ -x "$program" ] && [[ $program != *.so ]]; then
         "$LLVM_COV" export --format=lcov --instr-profile="$scratch/profile" "$program" \
-            --sources crates/h5lite/src crates/loom-core/src 2>/dev/null
+            --sources crates/h5lite/src crates/h5lite-filters/src crates/loom-core/src 2>/dev/null
     fi
 done >"$scratch/lcov"
 python3 - "$scratch/lcov" <<'PY'
 import re, sys
 
-# What writes a file: these, and in format/ and filter/ what encodes.
+# What writes a file: these, and in format/ and the filters what encodes.
 WRITING = re.compile(
-    r"h5lite/src/(edit/|store/|writable|replace|.*encode|format/btree_v1/build|filter/deflate/(compress|codes))"
+    r"h5lite/src/(edit/|store/|writable|replace|.*encode|format/btree_v1/build)|h5lite-filters/src/deflate/(compress|codes)"
     r"|loom-core/src/(edit/|ops/(add_columns|add_loom|combine/|permute|subset))"
 )
 ENCODES = r"impl\b.*\b\w*(Encoder|Builder|BitWriter)\b|.*\bfn (encode|put|append|deflate|shuffle)\w*\b"
@@ -78,9 +78,9 @@ for path, of_file in runs.items():
     lines = open(path).read().splitlines()
     ours = of_file.keys() - items(lines, FOR_TESTS)
     writes = ours if WRITING.match(name) else set()
-    if re.search("/(format|filter)/", name):
+    if re.search("/format/|-filters/", name):
         writes = writes or ours & items(lines, ENCODES)
-    for title, chosen in ((name.split("/")[0], ours), ("what writes in both", writes)):
+    for title, chosen in ((name.split("/")[0].removesuffix("-filters"), ours), ("what writes in both", writes)):
         totals[title][0] += sum(of_file[line] for line in chosen)
         totals[title][1] += len(chosen)
     files.append((name, len(ours), sorted(line for line in ours if not of_file[line]), writes))

@@ -7,7 +7,10 @@ cd "$(dirname "$0")/.."
 target=x86_64-unknown-linux-gnu
 folder=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/static
 export CARGO_TARGET_DIR=$folder
-RUSTFLAGS='-C target-feature=+crt-static' cargo build --profile dist -q -p loom-cli --no-default-features --target "$target"
+# Functions of the same machine code are stored once, addresses to be relocated in few bytes; static.ld says what goes.
+linker=(-z,pack-relative-relocs --icf=all --no-eh-frame-hdr -T,tests/static.ld)
+export RUSTFLAGS='-C target-feature=+crt-static'
+cargo rustc --profile dist -q -p loom-cli --bin loom --no-default-features --target "$target" -- "${linker[@]/#/-Clink-arg=-Wl,}"
 loom=$folder/$target/dist/loom
 ldd "$loom" 2>&1 | grep -Eq 'statically linked|not a dynamic executable' || { echo "static: $loom is linked dynamically"; exit 1; }
 size=$(stat -c %s "$loom")

@@ -32,12 +32,20 @@ pub(super) struct Job<'a> {
 /// Chunks that have been appended, by their place in the grid.
 pub(super) type Written = Vec<(Vec<u64>, StoredChunk)>;
 
+/// Puts into a chunk, which holds what it held so far or fill values, what is to be written, and
+/// returns whether to write it. It is behind a pointer so that a program has the work around it
+/// once, and not for each type of number.
+pub(super) type Fill<'a, E> = Box<dyn FnMut(&Job<'_>, &mut Vec<u8>) -> Result<bool, E> + 'a>;
+
+/// Makes a thread its [`Fill`].
+pub(super) type MakeFill<'a, E> = dyn Fn() -> Fill<'a, E> + Sync + 'a;
+
 /// What a thread keeps from chunk to chunk.
-struct Worker<'a, S> {
+struct Worker<'a, E> {
     decoder: Decoder<'a>,
     encoder: Encoder<'a>,
     chunk: Vec<u8>,
-    own: S,
+    fill: Fill<'a, E>,
 }
 
 /// Chunks as they are stored, one after another.
@@ -50,17 +58,14 @@ struct Encoded {
 
 /// Writes all chunks that the bands of the axes meet in.
 ///
-/// `fill` has to do what [`run`] says.
-///
 /// # Errors
-/// What `fill` returns. What was appended until then is in `written`.
-pub(super) fn write_bands<S, E: From<Error> + Send>(
+/// What a [`Fill`] returns. What was appended until then is in `written`.
+pub(super) fn write_bands<E: From<Error> + Send>(
     data: &PendingData,
     context: &mut Context<'_>,
     axes: &[Vec<Band>],
     written: &mut Written,
-    state: impl Fn() -> S + Send + Sync,
-    fill: impl Fn(&mut S, &Job<'_>, &mut Vec<u8>) -> Result<bool, E> + Send + Sync,
+    fill: &MakeFill<'_, E>,
 ) -> Result<(), E> {
     let Place::Chunked(pending) = &data.place else {
         return Ok(());
@@ -84,7 +89,7 @@ pub(super) fn write_bands<S, E: From<Error> + Send>(
             });
             odometer.step();
         }
-        run(data, context, jobs, written, &state, &fill)?;
+        run(data, context, jobs, written, fill)?;
     }
     Ok(())
 }
@@ -95,7 +100,7 @@ pub(super) fn rewrite(
     context: &mut Context<'_>,
     chunks: &[Vec<u64>],
     written: &mut Written,
-    change: impl Fn(&mut [u8]) + Send + Sync,
+    change: &(dyn Fn(&mut [u8]) + Sync),
 ) -> Result<()> {
     let Place::Chunked(pending) = &data.place else {
         return Ok(());
@@ -109,25 +114,23 @@ pub(super) fn rewrite(
             })
         });
         let jobs = jobs.collect::<Result<Vec<_>>>()?;
-        run(data, context, jobs, written, &|| (), &|(), _, chunk| {
-            change(chunk);
-            Ok::<_, Error>(true)
+        run::<Error>(data, context, jobs, written, &|| {
+            Box::new(|_, chunk| {
+                change(chunk);
+                Ok(true)
+            })
         })?;
     }
     Ok(())
 }
 
 /// Fills, filters and appends chunks: filling and filtering on all threads, appending in order.
-///
-/// `fill` is given what the chunk holds so far, fill values where that is nothing, and returns
-/// whether the chunk is to be written.
-fn run<S, E: From<Error> + Send>(
+fn run<E: From<Error> + Send>(
     data: &PendingData,
     context: &mut Context<'_>,
     jobs: Vec<Job<'_>>,
     written: &mut Written,
-    state: &(impl Fn() -> S + Send + Sync),
-    fill: &(impl Fn(&mut S, &Job<'_>, &mut Vec<u8>) -> Result<bool, E> + Send + Sync),
+    fill: &MakeFill<'_, E>,
 ) -> Result<(), E> {
     let chunk_len = data.chunk_len();
     let empty = data.fill_bytes(chunk_len / data.element().max(1));
@@ -137,10 +140,10 @@ fn run<S, E: From<Error> + Send>(
             decoder: Decoder::new(filters)?,
             encoder: Encoder::new(filters)?,
             chunk: Vec::new(),
-            own: state(),
+            fill: fill(),
         })
     };
-    let encode = |worker: &mut Worker<'_, S>, jobs: &[Job<'_>]| {
+    let encode = |worker: &mut Worker<'_, E>, jobs: &[Job<'_>]| {
         let mut encoded = Encoded::default();
         for job in jobs {
             worker.chunk.clear();
@@ -152,7 +155,7 @@ fn run<S, E: From<Error> + Send>(
                     worker.chunk.extend_from_slice(whole);
                 }
             }
-            if !fill(&mut worker.own, job, &mut worker.chunk)? {
+            if !(worker.fill)(job, &mut worker.chunk)? {
                 encoded.ends.push(None);
                 continue;
             }

@@ -4,15 +4,16 @@ use std::ops::Range;
 
 use super::{
     Context,
-    chunk_jobs::{Written, rewrite, write_bands},
+    chunk_jobs::{Job, Written, rewrite, write_bands},
     dataset::{PendingData, Place},
+    filling::{Failed, MakeFilling},
     values::{self, Incoming},
 };
 use crate::{
     error::{Error, Result},
     image::Address,
-    read::{Band, bands},
-    value::{DType, Number, Selection},
+    read::{Band, Piece, bands},
+    value::{DType, Selection},
     with_array,
 };
 
@@ -32,7 +33,7 @@ pub(super) fn write(
         Incoming::Values(array) if array.dtype() != DType::Str => with_array!(array, a => {
             let a = a.as_standard_layout();
             let numbers = a.as_slice().unwrap_or_default();
-            write_runs(data, context, selections, &mut written, |run, out| {
+            write_runs(data, context, selections, &mut written, &|run, out| {
                 let numbers = numbers.get(run).ok_or_else(short)?;
                 values::numbers(numbers, datatype, out)
             })
@@ -57,7 +58,7 @@ pub(super) fn write_stored(
     written: &mut Written,
 ) -> Result<()> {
     let element = data.element();
-    write_runs(data, context, selections, written, |run, out| {
+    write_runs(data, context, selections, written, &|run, out| {
         let bytes = stored.get(run.start * element..run.end * element);
         out.extend_from_slice(bytes.ok_or_else(short)?);
         Ok(())
@@ -71,101 +72,85 @@ fn write_runs(
     context: &mut Context<'_>,
     selections: &[&Selection],
     written: &mut Written,
-    put: impl Fn(Range<usize>, &mut Vec<u8>) -> Result<()> + Send + Sync,
+    put: &(dyn Fn(Range<usize>, &mut Vec<u8>) -> Result<()> + Sync),
 ) -> Result<()> {
     let Place::Chunked(pending) = &data.place else {
         return Ok(());
     };
     let (axes, counts) = laid_over(selections, &data.shape, &pending.chunk)?;
     let (from, to) = (strides(&counts), strides(&pending.chunk));
-    let element = data.element();
-    write_bands(
-        data,
-        context,
-        &axes,
-        written,
-        Vec::new,
-        |run, job, chunk| {
-            copy(
-                &job.bands,
-                (&from, &to),
-                (0, 0),
-                &mut |source, target, len| {
-                    run.clear();
-                    put(source..source + len, run)?;
-                    put_elements(chunk, target, run, element)
-                },
-            )?;
+    let (strides, element) = ((&from[..], &to[..]), data.element());
+    write_bands(data, context, &axes, written, &|| {
+        let mut run = Vec::new();
+        Box::new(move |job, chunk| {
+            copy(&job.bands, strides, (0, 0), &mut |source, target, len| {
+                run.clear();
+                put(source..source + len, &mut run)?;
+                put_elements(chunk, target, &run, element)
+            })?;
             Ok(true)
-        },
-    )
+        })
+    })
 }
 
-/// Writes numbers to a box of the dataset. `fill` puts them into the parts of it that lie in a
-/// chunk each, which hold zeros, and returns whether there are any.
-pub(super) fn write_with<T: Number, E: From<Error> + Send>(
+/// Writes to a box of the dataset. `fill` appends the stored elements of the parts of it that lie
+/// in a chunk each, and returns whether there are any.
+pub(super) fn write_with<E: Send>(
     data: &mut PendingData,
     context: &mut Context<'_>,
     within: &[Range<usize>],
-    fill: impl Fn(&[Range<usize>], &mut [T]) -> Result<bool, E> + Send + Sync,
-) -> Result<(), E> {
+    fill: &MakeFilling<'_, E>,
+) -> Result<(), Failed<E>> {
     let Place::Chunked(pending) = &data.place else {
         return Ok(());
     };
     let selections: Vec<Selection> = within.iter().cloned().map(Selection::from).collect();
     let selections: Vec<&Selection> = selections.iter().collect();
     let (axes, _) = laid_over(&selections, &data.shape, &pending.chunk)?;
-    let to = strides(&pending.chunk);
-    let element = data.element();
+    let (to, element) = (&strides(&pending.chunk)[..], data.element());
+    let (datatype, shape) = (&data.datatype, &pending.chunk);
     let mut written = Written::new();
-    let state = || (Vec::new(), Vec::new());
-    write_bands::<_, E>(
-        data,
-        context,
-        &axes,
-        &mut written,
-        state,
-        |scratch, job, chunk| {
-            let (numbers, stored): &mut (Vec<T>, Vec<u8>) = scratch;
-            // Of a range, each chunk has one piece.
-            let pieces = job.bands.iter().filter_map(|band| band.pieces.first());
-            let place: Vec<Range<usize>> = (pieces.clone().zip(within))
-                .map(|(piece, within)| within.start + piece.to..within.start + piece.to + piece.len)
-                .collect();
+    write_bands(data, context, &axes, &mut written, &|| {
+        let (mut fill, mut stored) = (fill(), Vec::new());
+        Box::new(move |job, chunk| {
+            let place = part(job, within);
             let counts: Vec<usize> = place.iter().map(Range::len).collect();
-            numbers.clear();
-            numbers.resize(counts.iter().product(), T::default());
-            if !fill(&place, numbers)? {
-                return Ok(false);
-            }
-            if counts == pending.chunk {
+            if counts == *shape {
                 chunk.clear();
-                values::numbers(numbers, &data.datatype, chunk)?;
-                return Ok(true);
+                return fill(&place, datatype, chunk);
             }
             stored.clear();
-            values::numbers(numbers, &data.datatype, stored)?;
+            if !fill(&place, datatype, &mut stored)? {
+                return Ok(false);
+            }
             let from = strides(&counts);
-            let before: usize = pieces
-                .zip(&from)
+            let before: usize = (first_pieces(job).zip(&from))
                 .map(|(piece, stride)| piece.to * stride)
                 .sum();
-            copy(
-                &job.bands,
-                (&from, &to),
-                (0, 0),
-                &mut |source, target, len| {
-                    let run = (source - before) * element..(source - before + len) * element;
-                    put_elements(chunk, target, stored.get(run).ok_or_else(short)?, element)
-                },
-            )?;
+            let strides = (&from[..], to);
+            copy(&job.bands, strides, (0, 0), &mut |source, target, len| {
+                let run = (source - before) * element..(source - before + len) * element;
+                put_elements(chunk, target, stored.get(run).ok_or_else(short)?, element)
+            })?;
             Ok(true)
-        },
-    )?;
+        })
+    })?;
     if let Place::Chunked(pending) = &mut data.place {
         pending.written.extend(written);
     }
     Ok(())
+}
+
+/// The part of a box that lies in the chunk of a job.
+fn part(job: &Job<'_>, within: &[Range<usize>]) -> Vec<Range<usize>> {
+    (first_pieces(job).zip(within))
+        .map(|(piece, within)| within.start + piece.to..within.start + piece.to + piece.len)
+        .collect()
+}
+
+/// For each axis, the piece of a range that lies in the chunk: there is one.
+fn first_pieces<'a>(job: &'a Job<'_>) -> impl Iterator<Item = &'a Piece> {
+    job.bands.iter().filter_map(|band| band.pieces.first())
 }
 
 /// Puts stored elements into the selected positions of a whole dataset in memory.
@@ -200,7 +185,7 @@ pub(super) fn clear_behind(
     let (length, stride) = (pending.chunk[axis], strides(&pending.chunk)[axis]);
     let fill = data.fill_bytes(1);
     let mut written = Written::new();
-    rewrite(data, context, chunks, &mut written, |chunk| {
+    rewrite(data, context, chunks, &mut written, &|chunk| {
         for (position, bytes) in chunk.chunks_exact_mut(fill.len()).enumerate() {
             if position / stride % length >= edge {
                 bytes.copy_from_slice(&fill);

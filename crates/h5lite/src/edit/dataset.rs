@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::{
     Context, chunks,
+    filling::{Failed, MakeFilling},
     pending_chunks::{Form, PendingChunks, chunk_counts},
     values::Incoming,
 };
@@ -15,7 +16,7 @@ use crate::{
     },
     image::Address,
     read::{Values, checked},
-    value::{Array, Number, Selection},
+    value::Selection,
 };
 
 /// The data of a dataset that is being written.
@@ -157,18 +158,15 @@ impl PendingData {
         Ok(())
     }
 
-    /// Writes numbers that `fill` makes to a box of the dataset: chunk by chunk where it is stored
-    /// so, else all at once. Where that fails, the data is what it was.
-    pub(super) fn write_with<T: Number, E: From<Error> + Send>(
+    /// Writes what `fill` makes to a box of the dataset: chunk by chunk where it is stored so, else
+    /// all at once. Where that fails, the data is what it was.
+    pub(super) fn write_with<E: Send>(
         &mut self,
         context: &mut Context<'_>,
         committed: Option<&Values<'_>>,
         within: &[Range<usize>],
-        fill: impl Fn(&[Range<usize>], &mut [T]) -> Result<bool, E> + Send + Sync,
-    ) -> Result<(), E>
-    where
-        Array: From<Vec<T>>,
-    {
+        fill: &MakeFilling<'_, E>,
+    ) -> Result<(), Failed<E>> {
         let selections: Vec<Selection> = within.iter().cloned().map(Selection::from).collect();
         checked(&selections, &self.shape)?;
         if within.iter().any(Range::is_empty) {
@@ -183,10 +181,9 @@ impl PendingData {
             pending.spill(context, form)?;
             return chunks::write_with(self, context, within, fill);
         }
-        let mut numbers = vec![T::default(); within.iter().map(Range::len).product()];
-        if fill(within, &mut numbers)? {
-            let numbers = Array::from(numbers);
-            self.write(context, committed, &selections, Incoming::Values(&numbers))?;
+        let mut stored = Vec::new();
+        if fill()(within, &self.datatype, &mut stored)? {
+            self.write(context, committed, &selections, Incoming::Stored(&stored))?;
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ mod commit;
 mod crash_tests;
 mod create;
 mod dataset;
+mod filling;
 mod group;
 mod links;
 mod odometer;
@@ -42,6 +43,7 @@ use std::ops::Range;
 
 use self::{
     commit::Step,
+    filling::{Failed, MakeFilling, filling},
     pending_chunks::IndexLimits,
     tail::Tail,
     tree::{Id, Kind, Tree},
@@ -102,19 +104,6 @@ impl Context<'_> {
     /// Appends `bytes` at an aligned address.
     fn append(&mut self, bytes: &[u8]) -> Result<Address> {
         self.tail.append(self.store, bytes)
-    }
-}
-
-/// Why values were not written that a caller makes.
-enum Failed<E> {
-    /// The caller's own reason.
-    Filling(E),
-    Writing(Error),
-}
-
-impl<E> From<Error> for Failed<E> {
-    fn from(error: Error) -> Self {
-        Self::Writing(error)
     }
 }
 
@@ -248,16 +237,20 @@ impl<'f> Edit<'f> {
         &mut self,
         path: &str,
         within: &[Range<usize>],
-        fill: impl Fn(&[Range<usize>], &mut [T]) -> Result<bool, E> + Send + Sync,
-    ) -> Result<(), E>
-    where
-        Array: From<Vec<T>>,
-    {
+        fill: impl Fn(&[Range<usize>], &mut [T]) -> Result<bool, E> + Sync,
+    ) -> Result<(), E> {
+        self.write_filled(path, within, &|| filling(&fill))
+    }
+
+    fn write_filled<E: From<Error> + Send>(
+        &mut self,
+        path: &str,
+        within: &[Range<usize>],
+        fill: &MakeFilling<'_, E>,
+    ) -> Result<(), E> {
         let id = self.require(path)?;
         let written = self.with_data(id, path, |context, data, committed| {
-            let committed = committed.map(Dataset::values);
-            let fill = |place: &[_], values: &mut [_]| fill(place, values).map_err(Failed::Filling);
-            data.write_with(context, committed, within, fill)
+            data.write_with(context, committed.map(Dataset::values), within, fill)
         })?;
         written.map_err(|failed| match failed {
             Failed::Filling(error) => error,

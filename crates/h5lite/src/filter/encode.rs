@@ -1,6 +1,7 @@
 //! The other direction of the pipeline: from the elements of a chunk to what is stored.
 
-use super::{deflate, fletcher32, shuffle};
+use h5lite_filters::{deflate, fletcher32, shuffle};
+
 use crate::{
     error::{Error, Result},
     format::message::{Filter, FilterId},
@@ -59,7 +60,9 @@ impl<'a> Encoder<'a> {
             match filter.id {
                 FilterId::DEFLATE => {
                     let level = filter.parameters.first().copied().unwrap_or(6).min(9);
-                    self.deflater.deflate(input, &mut self.spare, level)?;
+                    let outcome = self.deflater.deflate(input, &mut self.spare, level);
+                    outcome
+                        .map_err(|reason| Error::unsupported(format_args!("deflate: {reason}")))?;
                 }
                 FilterId::SHUFFLE if filter.parameters.first().is_some_and(|&size| size > 0) => {
                     let size = filter.parameters.first().copied().unwrap_or(1);

@@ -1,14 +1,10 @@
 //! The filter pipeline: what turns a chunk as stored into a chunk of elements, and back.
 
-mod deflate;
 mod encode;
-mod fletcher32;
-mod lzf;
-mod shuffle;
 
-#[cfg(feature = "testing")]
-pub(crate) use deflate::referee as codec;
 pub(crate) use encode::Encoder;
+
+use h5lite_filters::{deflate, fletcher32, lzf, shuffle};
 
 use crate::{
     error::{Error, Result},

@@ -16,7 +16,7 @@ mod worker;
 pub(crate) use all::is_overlap;
 pub(crate) use index::ChunkEntry;
 pub(crate) use items::{Projection, StoredNumber};
-pub(crate) use plan::{Band, bands, checked};
+pub(crate) use plan::{Band, Piece, bands, checked};
 pub(crate) use pointers::{HeapId, Pointer, each_pointer, leads_elsewhere, refers};
 pub(crate) use storage::Storage;
 pub(crate) use text::{each_sequence, each_string};

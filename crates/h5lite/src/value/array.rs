@@ -239,28 +239,59 @@ impl Array {
     /// # Errors
     /// [`Error::Mismatch`] where there is no array, or they differ.
     pub fn concatenate(axis: usize, parts: Vec<Self>) -> Result<Self> {
-        fn of<T: Element>(axis: usize, parts: Vec<Array>) -> Result<Array>
-        where
-            Array: From<ArrayD<T>>,
-        {
-            let parts: Vec<ArrayD<T>> = (parts.into_iter())
-                .map(Array::into_typed)
-                .collect::<Result<_>>()?;
-            let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
-            let joined = ndarray::concatenate(Axis(axis), &views);
-            joined.map(Array::from).map_err(|error| Error::Mismatch {
-                expected: format!("arrays that fit next to each other along axis {axis}"),
-                found: error.to_string(),
-            })
-        }
         let Some(first) = parts.first() else {
             return Err(Error::Mismatch {
                 expected: "arrays".to_owned(),
                 found: "none".to_owned(),
             });
         };
-        with_dtype!(first.dtype(), T => of::<T>(axis, parts))
+        let (dtype, mut shape) = (first.dtype(), first.shape().to_vec());
+        if axis >= shape.len() {
+            return Err(Error::Mismatch {
+                expected: format!("arrays with an axis {axis}"),
+                found: format!("{} axes", shape.len()),
+            });
+        }
+        for part in &parts[1..] {
+            let (before, after) = (
+                shape.split_at(axis),
+                part.shape().split_at(axis.min(part.ndim())),
+            );
+            if part.ndim() != shape.len() || before.0 != after.0 || before.1[1..] != after.1[1..] {
+                return Err(Error::Mismatch {
+                    expected: format!("an array that fits to {shape:?} along axis {axis}"),
+                    found: format!("{:?}", part.shape()),
+                });
+            }
+            shape[axis] = shape[axis].saturating_add(part.shape()[axis]);
+        }
+        let lines = shape[..axis].iter().product();
+        let joined = with_dtype!(dtype, T => join::<T>(parts, lines, &shape)?.into());
+        Ok(joined)
     }
+}
+
+/// Each of so many lines of the parts, in C order, behind that of the part before.
+fn join<T: Element>(parts: Vec<Array>, lines: usize, shape: &[usize]) -> Result<ArrayD<T>> {
+    let parts: Vec<ArrayD<T>> = (parts.into_iter())
+        .map(|part| Ok(part.into_typed::<T>()?.as_standard_layout().into_owned()))
+        .collect::<Result<_>>()?;
+    let mut values = Vec::with_capacity(parts.iter().map(ArrayD::len).sum());
+    for line in 0..lines {
+        for part in &parts {
+            let len = part.len() / lines;
+            let of_part = part.as_slice().unwrap_or_default();
+            values.extend_from_slice(
+                of_part
+                    .get(line * len..(line + 1) * len)
+                    .unwrap_or_default(),
+            );
+        }
+    }
+    ArrayD::from_shape_vec(shape, values).map_err(|error| Error::Mismatch {
+        expected: format!("values of shape {shape:?}"),
+        found: error.to_string(),
+    })
 }
 
 macro_rules! conversions {
@@ -358,6 +389,33 @@ mod tests {
         let words = Array::from(["a", "b"].as_slice());
         let twice = Array::concatenate(0, vec![words.clone(), words]).unwrap();
         assert_eq!(twice, ["a", "b", "a", "b"].as_slice().into());
+    }
+
+    #[test]
+    fn parts_of_any_rank_make_the_whole_that_ndarray_makes() {
+        let part = |shape: [usize; 3], first: usize| {
+            let len: usize = shape.iter().product();
+            let values = (first as u64..).take(len).collect();
+            ArrayD::from_shape_vec(&shape[..], values).unwrap()
+        };
+        let lengths = [[2, 0, 1], [3, 1, 1], [2, 2, 2]];
+        for axis in 0..3 {
+            let parts: Vec<ArrayD<u64>> = (lengths[axis].iter().enumerate())
+                .map(|(number, &length)| {
+                    let mut shape = [2, 3, 4];
+                    shape[axis] = length;
+                    part(shape, 100 * number)
+                })
+                .collect();
+            let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
+            let whole = ndarray::concatenate(Axis(axis), &views).unwrap();
+            let parts = parts.into_iter().map(Array::from).collect();
+            assert_eq!(Array::concatenate(axis, parts).unwrap(), whole.into());
+        }
+        // In memory an array may stand in another order.
+        let turned = Array::from(part([2, 3, 4], 0).reversed_axes());
+        let twice = Array::concatenate(1, vec![turned.clone(), turned.clone()]).unwrap();
+        assert_eq!(twice.part(1, 3..6).unwrap(), turned);
     }
 
     #[test]

@@ -47,10 +47,7 @@ impl Change<'_, '_> {
         name: &str,
         (rows, cols): (Range<usize>, Range<usize>),
         values: &ArrayView2<'_, T>,
-    ) -> Result<()>
-    where
-        Array: From<Vec<T>>,
-    {
+    ) -> Result<()> {
         let within = [rows.clone(), cols.clone()];
         let fill = |place: &[Range<usize>], out: &mut [T]| {
             let [row, col] = [place[0].start, place[1].start];

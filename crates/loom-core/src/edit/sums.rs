@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use h5lite::{Array, Number};
+use h5lite::Number;
 
 use super::{Change, dense::not_finite, triplets::Triplets};
 use crate::{
@@ -81,10 +81,7 @@ fn by_chunk(triplets: &mut [(usize, usize)]) {
     triplets.sort_by_key(|&(across, _)| across);
 }
 
-impl<T: Sum> Sums<'_, T>
-where
-    Array: From<Vec<T>>,
-{
+impl<T: Sum> Sums<'_, T> {
     /// Row and column of a triplet in the layer; `None` for one that is not written.
     fn place(&self, i: usize) -> Option<(usize, usize)> {
         let col = (self.col[i] as usize).checked_sub(self.first)? + self.cols.start;

@@ -69,7 +69,7 @@ impl LoomConnection {
     /// assert_eq!(lines, ds.ca().len()? + 1 + ds.shape().0);
     /// # Ok::<(), loom_core::Error>(())
     /// ```
-    pub fn export(&self, out: &mut impl Write, layer: &str, format: Format) -> Result<()> {
+    pub fn export(&self, out: &mut dyn Write, layer: &str, format: Format) -> Result<()> {
         let Format::Tab = format;
         let layer = self.layer(layer)?;
         layer.check_shape(self.shape())?;
@@ -104,7 +104,7 @@ pub(crate) fn stored_type(attrs: Attrs<'_>, name: &str, values: &Array) -> Resul
 }
 
 /// A line for each column attribute, indented by the number of row attributes.
-fn export_column_attributes(out: &mut impl Write, ca: Attrs<'_>, indent: usize) -> Result<()> {
+fn export_column_attributes(out: &mut dyn Write, ca: Attrs<'_>, indent: usize) -> Result<()> {
     for attribute in ca.iter_at(Selection::All)? {
         let (name, values) = attribute?;
         let stored = stored_type(ca, &name, &values)?;
@@ -120,7 +120,7 @@ fn export_column_attributes(out: &mut impl Write, ca: Attrs<'_>, indent: usize) 
 }
 
 /// The line of row attribute names, with an empty cell for each column.
-fn export_names(out: &mut impl Write, names: &[&str], columns: usize) -> Result<()> {
+fn export_names(out: &mut dyn Write, names: &[&str], columns: usize) -> Result<()> {
     let mut line = String::new();
     for name in names {
         push_cell(&mut line, name);
@@ -139,7 +139,7 @@ fn export_names(out: &mut impl Write, names: &[&str], columns: usize) -> Result<
 
 /// A line for each row: its attributes, an empty cell, its values.
 fn export_rows<T: Number + NumpyText>(
-    out: &mut impl Write,
+    out: &mut dyn Write,
     attributes: &[(String, Array, DType)],
     layer: &Layer<'_>,
 ) -> Result<()> {

@@ -1,7 +1,10 @@
 //! Fletcher-32: a checksum of four bytes behind the data.
 
 /// The data without its checksum, once that has been verified.
-pub(super) fn verify(input: &[u8]) -> Result<&[u8], String> {
+///
+/// # Errors
+/// The stored and the computed checksum where they differ.
+pub fn verify(input: &[u8]) -> Result<&[u8], String> {
     let Some((data, stored)) = input.split_last_chunk::<4>() else {
         return Err("too short for a checksum".to_owned());
     };
@@ -18,7 +21,7 @@ pub(super) fn verify(input: &[u8]) -> Result<&[u8], String> {
 }
 
 /// Replaces the content of `out` by the data and its checksum behind it.
-pub(super) fn append(data: &[u8], out: &mut Vec<u8>) {
+pub fn append(data: &[u8], out: &mut Vec<u8>) {
     out.clear();
     out.extend_from_slice(data);
     out.extend(checksum(data).to_le_bytes());

@@ -3,7 +3,7 @@
 /// Replaces the content of `out` by the elements of `size` bytes that `input` holds shuffled.
 ///
 /// Bytes behind the last whole element are not shuffled.
-pub(super) fn unshuffle(input: &[u8], out: &mut Vec<u8>, size: u32) {
+pub fn unshuffle(input: &[u8], out: &mut Vec<u8>, size: u32) {
     let size = usize::try_from(size).unwrap_or(usize::MAX).max(1);
     let count = input.len() / size;
     out.clear();
@@ -23,7 +23,7 @@ pub(super) fn unshuffle(input: &[u8], out: &mut Vec<u8>, size: u32) {
 }
 
 /// Replaces the content of `out` by the elements of `size` bytes in `input`, shuffled.
-pub(super) fn shuffle(input: &[u8], out: &mut Vec<u8>, size: u32) {
+pub fn shuffle(input: &[u8], out: &mut Vec<u8>, size: u32) {
     let size = usize::try_from(size).unwrap_or(usize::MAX).max(1);
     let count = input.len() / size;
     let (elements, tail) = input.split_at(count * size);

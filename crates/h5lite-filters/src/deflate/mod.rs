@@ -19,28 +19,24 @@ mod compress;
 mod huffman;
 mod inflate;
 #[cfg(any(test, feature = "testing"))]
-pub(crate) mod referee;
+pub mod referee;
 mod zlib;
-
-use crate::error::{Error, Result as H5Result};
 
 /// The most one compressed byte can become.
 const MAX_RATIO: usize = 1032;
 
 /// An inflater whose tables are kept from one chunk to the next.
 #[derive(Debug, Default)]
-pub(super) struct Inflater(inflate::Inflater);
+pub struct Inflater(inflate::Inflater);
 
 impl Inflater {
     /// Replaces the content of `out` by what `input` inflates to, which is at most `max` bytes.
     ///
     /// No more memory is taken than `input` can fill, whatever `max` is.
-    pub(super) fn inflate(
-        &mut self,
-        input: &[u8],
-        out: &mut Vec<u8>,
-        max: usize,
-    ) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// What is wrong with the stream or its checksum, or that more than `max` bytes come out.
+    pub fn inflate(&mut self, input: &[u8], out: &mut Vec<u8>, max: usize) -> Result<(), String> {
         let room = max.min(input.len().saturating_mul(MAX_RATIO));
         match self.0.inflate(input, out, room) {
             Some(()) => Ok(()),
@@ -50,8 +46,10 @@ impl Inflater {
 
     /// Replaces the content of `out` by the first `len` bytes of what `input` inflates to, or by all
     /// where that is fewer. What is behind them is not verified, and neither is the checksum.
-    #[cfg(any(test, feature = "testing"))] // reads of a part of a chunk do not use it yet
-    pub(super) fn inflate_start(
+    ///
+    /// # Errors
+    /// What is wrong with the stream up to there.
+    pub fn inflate_start(
         &mut self,
         input: &[u8],
         out: &mut Vec<u8>,
@@ -67,16 +65,19 @@ impl Inflater {
 
 /// A deflater whose state is kept from one chunk to the next.
 #[derive(Debug, Default)]
-pub(super) struct Deflater {
+pub struct Deflater {
     own: Option<compress::Deflater>,
     zlib: Option<zlib::Deflater>,
 }
 
 impl Deflater {
-    /// Replaces the content of `out` by `input`, deflated at `level`, 0 to 9.
+    /// Replaces the content of `out` by `input`, deflated at `level`, 0 to 9; more is 9.
     ///
     /// Levels 1 to 3 are our own: files are smaller than at those levels of zlib, and made faster.
-    pub(super) fn deflate(&mut self, input: &[u8], out: &mut Vec<u8>, level: u32) -> H5Result<()> {
+    ///
+    /// # Errors
+    /// What zlib-rs says at the other levels.
+    pub fn deflate(&mut self, input: &[u8], out: &mut Vec<u8>, level: u32) -> Result<(), String> {
         if (1..=3).contains(&level) {
             self.own.get_or_insert_default().deflate(input, out);
             return Ok(());
@@ -85,8 +86,7 @@ impl Deflater {
             Some(state) if state.level() == level => state,
             other => other.insert(zlib::Deflater::new(level)),
         };
-        let outcome = state.deflate(input, out);
-        outcome.map_err(|reason| Error::unsupported(format_args!("deflate: {reason}")))
+        state.deflate(input, out)
     }
 }
 

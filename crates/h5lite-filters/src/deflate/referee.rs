@@ -11,7 +11,7 @@ const ROOM: usize = 1 << 16;
 ///
 /// # Panics
 /// Where that is not so.
-pub(crate) fn agree(stream: &[u8]) {
+pub fn agree(stream: &[u8]) {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     let mut inflater = inflate::Inflater::default();
     let accepted = inflater.inflate(stream, &mut ours, ROOM).is_some();
@@ -34,7 +34,8 @@ pub(crate) fn agree(stream: &[u8]) {
 }
 
 /// Raw DEFLATE with the header and the checksum of a zlib stream, if it is that.
-pub(crate) fn completed(blocks: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn completed(blocks: &[u8]) -> Vec<u8> {
     let mut stream = [&[0x78, 0x01], blocks].concat();
     let (mut out, mut inflater) = (Vec::new(), inflate::Inflater::default());
     if inflater.inflate_start(&stream, &mut out, ROOM).is_some() {
@@ -47,7 +48,8 @@ pub(crate) fn completed(blocks: &[u8]) -> Vec<u8> {
 ///
 /// # Panics
 /// Where something else comes back.
-pub(crate) fn comes_back(bytes: &[u8], level: u32) -> Vec<u8> {
+#[must_use]
+pub fn comes_back(bytes: &[u8], level: u32) -> Vec<u8> {
     let (mut stream, mut out) = (Vec::new(), Vec::new());
     let deflated = Deflater::default().deflate(bytes, &mut stream, level);
     deflated.expect("any bytes can be deflated");

@@ -1,7 +1,10 @@
 //! LZF, the filter h5py brings along: literal runs and references back.
 
 /// Replaces the content of `out` by what `input` decompresses to, which is at most `max` bytes.
-pub(super) fn decompress(input: &[u8], out: &mut Vec<u8>, max: usize) -> Result<(), String> {
+///
+/// # Errors
+/// Where the stream breaks off, refers to before its start, or more than `max` bytes come out.
+pub fn decompress(input: &[u8], out: &mut Vec<u8>, max: usize) -> Result<(), String> {
     out.clear();
     let mut rest = input.iter().copied();
     let mut next = || {
