@@ -165,8 +165,8 @@ fn every_function_gives_what_numpy_groupies_gives() {
     }
 }
 
-#[test]
-fn column_attributes_become_what_loompy_makes_of_them() {
+/// Six columns in two groups, with attributes of every kind.
+fn grouped() -> LoomView {
     let mut view = LoomView::default();
     let main = arr2(&[[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]]);
     view.layers.insert(String::new(), main.into());
@@ -184,6 +184,12 @@ fn column_attributes_become_what_loompy_makes_of_them() {
     view.ca = attributes
         .map(|(name, values)| (name.to_owned(), values))
         .into();
+    view
+}
+
+#[test]
+fn column_attributes_become_what_loompy_makes_of_them() {
+    let view = grouped();
     let folder = Folder::new(&[("in.loom", &view)]);
     let ds = connect(folder.path("in.loom"), Mode::Read).unwrap();
     let columns = |how: &Aggregate| ds.aggregate(how).unwrap().ca;
@@ -252,6 +258,12 @@ fn column_attributes_become_what_loompy_makes_of_them() {
         GroupBy::from(vec!["k".to_owned()]),
         GroupBy::from("k".to_owned())
     );
+}
+
+#[test]
+fn what_is_no_group_and_no_function() {
+    let folder = Folder::new(&[("in.loom", &grouped())]);
+    let ds = connect(folder.path("in.loom"), Mode::Read).unwrap();
     let refused = |how: Aggregate, parts: &[&str]| {
         let error = ds.aggregate(&how).unwrap_err().to_string();
         parts
