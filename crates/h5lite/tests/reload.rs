@@ -79,6 +79,26 @@ fn a_writer_goes_on_from_what_others_wrote() {
 }
 
 #[test]
+fn a_writer_whose_file_was_spoilt_says_which() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file.h5");
+    File::create(&path, |edit| write(edit, 1)).unwrap();
+    let whole = fs::read(&path).unwrap();
+    let unlocked = File::options().locking(Locking::Off);
+    let mut writer = unlocked.open_rw(&path).unwrap();
+    fs::write(&path, vec![0; whole.len()]).unwrap();
+    let error = writer.reload().unwrap_err();
+    assert!(error.to_string().contains("file.h5"), "{error}");
+    assert!(writer.edit().is_err(), "it is not what was opened");
+    fs::write(&path, whole).unwrap();
+    writer.reload().unwrap();
+    let mut edit = writer.edit().unwrap();
+    write(&mut edit, 2).unwrap();
+    edit.commit().unwrap();
+    assert_eq!(seen(&File::open(&path).unwrap()), 2);
+}
+
+#[test]
 fn an_object_header_holds_compact_data() {
     let mut file = File::create_in_memory().unwrap();
     let mut edit = file.edit().unwrap();

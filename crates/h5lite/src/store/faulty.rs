@@ -108,6 +108,7 @@ impl Store for FaultyStore {
                 Err(fault.error())
             }
             Fault::Short if half > 0 => self.file.write_at(at, &bytes[..half]),
+            Fault::Short => Ok(0),
             _ => Err(fault.error()),
         }
     }

@@ -187,6 +187,8 @@ fn any_selection_of_a_layer() {
     expected.row_mut(5).fill(-1);
     ds.write(..2, 100.., -2).unwrap();
     expected.slice_mut(ndarray::s![..2, 100..]).fill(-2);
+    ds.write(.., 7, vec![-3_i8; 70]).unwrap();
+    expected.column_mut(7).fill(-3);
     ds.layers_mut().write("x", 0, 0, 9_i16).unwrap();
     let ds = reopen(bytes(ds));
     assert_eq!(ds.read::<i32>(.., ..).unwrap(), expected);
