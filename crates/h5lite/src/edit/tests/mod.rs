@@ -1,5 +1,6 @@
 //! Edits seen from outside: what is committed is read back, what is not leaves no trace.
 
+mod damaged;
 mod filled;
 pub(super) mod index;
 mod mended;
