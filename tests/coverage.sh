@@ -16,6 +16,8 @@ cargo llvm-cov --version >/dev/null || { echo "coverage: no cargo-llvm-cov" >&2;
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 export CARGO_LLVM_COV_TARGET_DIR=$PWD/target/llvm-cov-target
+# What earlier runs built would tell of older sources.
+find "$CARGO_LLVM_COV_TARGET_DIR"/debug/deps -maxdepth 1 -type f -executable ! -name '*.so' -delete 2>/dev/null || true
 cargo llvm-cov --no-report --workspace --exclude loom-bench --exclude loom-plot >&2
 "$LLVM_PROFDATA" merge --sparse -o "$scratch/profile" "$CARGO_LLVM_COV_TARGET_DIR"/*.profraw
 # One program at a time: of a function that was inlined into the tests of another crate, its own crate knows only

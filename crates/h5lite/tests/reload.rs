@@ -1,6 +1,6 @@
 //! Readers that move on to the newest content, and those that do not.
 
-use std::fs;
+use std::{fs, thread, time::Duration};
 
 use h5lite::{Array, DType, DatasetOptions, Edit, Error, File, Locking, Result};
 use ndarray::Array1;
@@ -76,6 +76,56 @@ fn a_writer_goes_on_from_what_others_wrote() {
     let mut memory = File::from_bytes(fs::read(&path).unwrap()).unwrap();
     memory.reload().unwrap();
     assert_eq!(seen(&memory), 3);
+}
+
+#[test]
+fn a_writer_whose_file_was_spoilt_says_which() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file.h5");
+    File::create(&path, |edit| write(edit, 1)).unwrap();
+    let whole = fs::read(&path).unwrap();
+    let unlocked = File::options().locking(Locking::Off);
+    let mut writer = unlocked.open_rw(&path).unwrap();
+    fs::write(&path, vec![0; whole.len()]).unwrap();
+    let error = writer.reload().unwrap_err();
+    assert!(error.to_string().contains("file.h5"), "{error}");
+    assert!(writer.edit().is_err(), "it is not what was opened");
+    fs::write(&path, whole).unwrap();
+    writer.reload().unwrap();
+    let mut edit = writer.edit().unwrap();
+    write(&mut edit, 2).unwrap();
+    edit.commit().unwrap();
+    assert_eq!(seen(&File::open(&path).unwrap()), 2);
+}
+
+/// Or its changes would be lost: a repack puts another file in the place of the one waited for.
+#[cfg(unix)]
+#[test]
+fn who_waits_for_a_file_writes_to_the_one_that_is_there_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, beside) = (folder.path().join("file.h5"), folder.path().join("new.h5"));
+    File::create(&path, |edit| write(edit, 1)).unwrap();
+    let held = fs::File::open(&path).unwrap();
+    held.lock().unwrap();
+    let waits = thread::spawn({
+        let path = path.clone();
+        move || {
+            let patient = File::options().locking(Locking::Wait(Duration::from_secs(600)));
+            let mut file = patient.open_rw(&path).unwrap();
+            let found = seen(&file);
+            let mut edit = file.edit().unwrap();
+            write(&mut edit, 3).unwrap();
+            edit.commit().unwrap();
+            found
+        }
+    });
+    // It may have come to the lock by now; if not, it finds the new file at once.
+    thread::sleep(Duration::from_millis(200));
+    File::create(&beside, |edit| write(edit, 2)).unwrap();
+    fs::rename(&beside, &path).unwrap();
+    drop(held);
+    assert_eq!(waits.join().unwrap(), 2);
+    assert_eq!(seen(&File::open(&path).unwrap()), 3);
 }
 
 #[test]

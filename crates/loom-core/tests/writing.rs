@@ -6,6 +6,7 @@ mod writing {
     pub(crate) mod creating;
     pub(crate) mod faults;
     pub(crate) mod older;
+    pub(crate) mod parts;
     pub(crate) mod stopped;
     pub(crate) mod wrong;
 }

@@ -23,7 +23,7 @@ pub(super) fn fits_symbol_table(links: &Links) -> bool {
     let known = |(target, _): &(Target, Option<u64>)| {
         matches!(
             target,
-            Target::Object(_) | Target::Elsewhere(LinkTarget::Hard(_) | LinkTarget::Soft(_))
+            Target::Object(_) | Target::Elsewhere(LinkTarget::Soft(_))
         )
     };
     links.next_order.is_none() && links.by_name.values().all(known)
@@ -123,7 +123,6 @@ pub(super) fn symbol_table(
         let name = heap.push(name.as_bytes());
         let (header, cache) = match target {
             Target::Object(id) => (Some(resolve(*id)), Cache::None),
-            Target::Elsewhere(LinkTarget::Hard(address)) => (Some(*address), Cache::None),
             Target::Elsewhere(LinkTarget::Soft(path)) => {
                 let target = heap.push(path.as_bytes());
                 (

@@ -168,16 +168,14 @@ impl CommitRecord {
     /// What became of the switch, now that the superblock's bytes are `found`.
     fn state(&self, found: &[u8], len: u64) -> Switch {
         let parse = |bytes| Superblock::parse(bytes, self.base, len).ok();
-        let Some(new) = parse(&self.new) else {
-            return Switch::Other;
-        };
+        let new = parse(&self.new);
         // The cached addresses behind the root of version 0 may be refilled: they mean nothing.
-        if parse(found).is_some_and(|found| found == new) {
+        if new.is_some() && parse(found) == new {
             return Switch::Done;
         }
         let mixed = |((found, old), new): ((&u8, &u8), &u8)| found == old || found == new;
         let torn = found.iter().zip(&self.old).zip(&self.new).all(mixed);
-        if new.version >= 2 && torn && found != self.old {
+        if new.is_some_and(|new| new.version >= 2) && torn && found != self.old {
             return Switch::Torn;
         }
         Switch::Other
@@ -403,6 +401,42 @@ mod tests {
         assert_eq!(fields(&record, &store), [0x0707_0707_0707_0705, u64::MAX]);
         store.0[second] = 0xfe;
         assert!(!finish_interrupted(&mut store).unwrap());
+    }
+
+    #[test]
+    fn what_is_no_record_is_left_alone() {
+        let good = record(0);
+        let whole = file(&good, &good.new).0;
+        assert!(finish_interrupted(&mut Memory(whole.clone())).unwrap());
+        for at in whole.len() - good.encode().unwrap().len()..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1;
+            let mut store = Memory(bytes.clone());
+            assert!(!finish_interrupted(&mut store).unwrap(), "byte {at}");
+            assert!(store.0 == bytes);
+        }
+        for len in 0..8 {
+            assert!(!finish_interrupted(&mut Memory(vec![0; len])).unwrap());
+        }
+        let error = CommitRecord::parse(&whole).unwrap_err();
+        assert!(error.is_corrupt(), "{error}");
+    }
+
+    #[test]
+    fn fields_outside_of_the_file_are_left_out() {
+        let mut record = record(0);
+        record.relinks[1].at = u64::MAX;
+        let mut store = file(&record, &record.new);
+        assert!(finish_interrupted(&mut store).unwrap());
+        record.relinks.pop();
+        assert_eq!(fields(&record, &store), [5]);
+    }
+
+    #[test]
+    fn a_record_of_too_many_fields_is_not_written() {
+        let error = CommitRecord::len(96, 3_000_000).unwrap_err();
+        assert!(error.is_unsupported(), "{error}");
+        assert!(error.to_string().contains("3000000 places"), "{error}");
     }
 
     #[test]

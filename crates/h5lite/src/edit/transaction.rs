@@ -229,22 +229,22 @@ pub(super) fn switch(
         untouched: true,
     })?;
     let failed = |error, untouched| Err(NotSwitched { error, untouched });
-    match publish(store, before, &after, &relinks, left_out) {
+    let unknown = match publish(store, before, &after, &relinks, left_out) {
         Ok(()) => {
             file.switched_to(source, after);
-            Ok(())
+            return Ok(());
         }
-        Err(Failed::Untouched(error)) => failed(error, true),
-        Err(Failed::Longer(error)) => {
-            match before.longer(store, &after) {
-                Ok(state) => file.committed = Some(state),
-                Err(_) => file.doubt = Some(error.to_string()),
+        Err(Failed::Untouched(error)) => return failed(error, true),
+        Err(Failed::Longer(error)) => match before.longer(store, &after) {
+            Ok(state) => {
+                file.committed = Some(state);
+                return failed(error, false);
             }
-            failed(error, false)
-        }
-        Err(Failed::Unknown(error)) => {
-            file.doubt = Some(error.to_string());
-            failed(Error::CommitUnknown(Box::new(error)), false)
-        }
-    }
+            // Nor can it be looked up what the file is now.
+            Err(_) => error,
+        },
+        Err(Failed::Unknown(error)) => error,
+    };
+    file.doubt = Some(unknown.to_string());
+    failed(Error::CommitUnknown(Box::new(unknown)), false)
 }

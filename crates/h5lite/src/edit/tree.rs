@@ -212,19 +212,11 @@ impl Tree {
 
     /// The content of an object, read where that has not been done.
     pub(super) fn content(&mut self, file: &File, id: Id) -> Result<&mut Content> {
-        if self.nodes[id].content.is_none() {
-            let address = self.nodes[id].committed.unwrap_or_default();
-            let content = self.read(file, address)?;
-            self.nodes[id].content = Some(content);
-        }
-        match &mut self.nodes[id].content {
-            Some(content) => Ok(content),
-            None => Err(Error::corrupt(
-                "object header",
-                Address(0),
-                "it was not read",
-            )),
-        }
+        let content = match self.nodes[id].content.take() {
+            Some(content) => content,
+            None => self.read(file, self.nodes[id].committed.unwrap_or_default())?,
+        };
+        Ok(self.nodes[id].content.insert(content))
     }
 
     /// The same, to be changed.

@@ -1,4 +1,4 @@
-//! A file whose system fails at the N-th call that writes.
+//! A file whose system fails at the N-th call from the first that writes on.
 
 use std::{
     io,
@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::{CrashStore, Store};
-use crate::{error::Result, source::Source};
+use crate::{
+    error::{Error, Result},
+    source::Source,
+};
 
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +74,14 @@ impl FaultyStore {
         let fails = (plan.call..plan.call.saturating_add(plan.times)).contains(calls);
         fails.then_some(plan.fault)
     }
+
+    /// The same where it only looks at the file: opening it is no part of what is tried, and
+    /// nothing here is interrupted.
+    fn next_look(&self) -> Option<Fault> {
+        let opens = self.plan().1 == 0;
+        let fault = if opens { None } else { self.next() };
+        fault.filter(|fault| *fault != Fault::Error(EINTR))
+    }
 }
 
 impl Fault {
@@ -88,7 +99,10 @@ impl Store for FaultyStore {
     }
 
     fn read_at(&self, at: u64, buffer: &mut [u8]) -> io::Result<()> {
-        self.file.read_at(at, buffer)
+        match self.next_look() {
+            None => self.file.read_at(at, buffer),
+            Some(fault) => Err(fault.error()),
+        }
     }
 
     fn write_at(&mut self, at: u64, bytes: &[u8]) -> io::Result<usize> {
@@ -105,6 +119,7 @@ impl Store for FaultyStore {
                 Err(fault.error())
             }
             Fault::Short if half > 0 => self.file.write_at(at, &bytes[..half]),
+            Fault::Short => Ok(0),
             _ => Err(fault.error()),
         }
     }
@@ -129,6 +144,9 @@ impl Store for FaultyStore {
     }
 
     fn source(&self, mapped: bool) -> Result<Source> {
-        self.file.source(mapped)
+        match self.next_look() {
+            None => self.file.source(mapped),
+            Some(fault) => Err(Error::io("look at the file", fault.error())),
+        }
     }
 }

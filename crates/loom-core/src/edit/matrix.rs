@@ -240,7 +240,7 @@ impl Change<'_, '_> {
         Ok(None)
     }
 
-    /// Makes a layer so many columns wide, and writes a matrix over those that are new. Floats are
+    /// Makes a layer so many columns wide, and writes values over those that are new. Floats are
     /// rounded to the type of the layer.
     ///
     /// # Errors
@@ -249,31 +249,21 @@ impl Change<'_, '_> {
         &mut self,
         name: &str,
         (before, after): (usize, usize),
-        matrix: &Matrix<'_>,
+        values: &Array,
     ) -> Result<()> {
         let path = layers::path(name);
         let dtype = self.edit.file().dataset(&path)?.dtype()?;
         let width = after - before;
-        let place = |row: usize, col: usize| {
-            format!(
-                "row {row}, column {} of {} {name:?}",
-                before + col,
-                layers::WHAT
-            )
+        let place = |at: usize| {
+            let (row, col) = (at / width, before + at % width);
+            format!("row {row}, column {col} of {} {name:?}", layers::WHAT)
         };
-        let matrix = match matrix {
-            Matrix::Dense(values) => {
-                if !values.dtype().is_safe_in(dtype) {
-                    check_finite(name, values, |row, col| (row, before + col))?;
-                }
-                let fitted = fit(values, dtype, &|at| place(at / width, at % width))?;
-                Matrix::Dense(fitted)
-            }
-            Matrix::Sparse(triplets) => Matrix::Sparse(triplets.fit(dtype, &place)?),
-            Matrix::Zeros(_) => Matrix::Zeros(dtype),
-        };
+        if !values.dtype().is_safe_in(dtype) {
+            check_finite(name, values, |row, col| (row, before + col))?;
+        }
+        let fitted = fit(values, dtype, &place)?;
         self.edit.resize(&path, &[self.shape.0, after])?;
-        self.write_columns(name, before, &matrix)?;
+        self.write_columns(name, before, &Matrix::Dense(fitted))?;
         self.stamp(&path)
     }
 

@@ -4,7 +4,6 @@ use std::{borrow::Cow, ops::Range};
 
 use h5lite::{Array, DType, Number};
 
-use super::fit::fit;
 use crate::{
     coo::{self, Coo},
     error::Result,
@@ -80,24 +79,6 @@ impl Triplets<'_> {
     #[must_use]
     pub fn data(&self) -> &Array {
         &self.data
-    }
-
-    /// The same with values of another type.
-    ///
-    /// # Errors
-    /// [`Error::Type`] for a value that does not fit; `place` says what is at a row and column.
-    pub(super) fn fit(
-        &self,
-        dtype: DType,
-        place: &dyn Fn(usize, usize) -> String,
-    ) -> Result<Triplets<'_>> {
-        let place = |at: usize| place(self.row[at] as usize, self.col[at] as usize);
-        Ok(Triplets {
-            shape: self.shape,
-            row: Cow::Borrowed(&*self.row),
-            col: Cow::Borrowed(&*self.col),
-            data: fit(&self.data, dtype, &place)?.into_owned(),
-        })
     }
 
     /// The triplets: rows, columns, numbers.

@@ -26,9 +26,8 @@ use self::{
     spill::Spill,
 };
 use crate::{
-    edit::Matrix,
+    edit::{Matrix, fit},
     error::{Error, Result},
-    numeric::with_number,
 };
 
 /// Columns in a batch of a matrix that is read from a file.
@@ -307,14 +306,12 @@ impl MatrixFile {
         if self.dtype.is_float() || found.dtype.is_safe_in(self.dtype) {
             return Ok(());
         }
-        let fits = |value: f64| {
-            with_number!(self.dtype, T => {
-                use h5lite::Number;
-                T::from_f64(value).to_f64() == value
-            }, text => false)
+        let fits = |ends: [f64; 2]| {
+            let ends = ends.to_vec().into();
+            found.integers && fit(&ends, self.dtype, &|_| String::new()).is_ok()
         };
         match found.range {
-            Some((low, high)) if !found.dtype.is_float() && fits(low) && fits(high) => Ok(()),
+            Some((low, high)) if fits([low, high]) => Ok(()),
             Some((low, high)) => {
                 let reason = format!(
                     "values from {low} to {high}, of type {}, do not fit {}",

@@ -86,6 +86,7 @@ pub(super) fn open(path: &Path) -> Result<Read> {
             } else {
                 dtype
             },
+            integers: dtype.is_integer(),
             range: None,
         },
         names: (None, None),

@@ -2,11 +2,13 @@
 
 use h5lite::{Array, DType};
 
-use crate::numeric::with_number;
+use crate::{edit::fit, numeric::with_number};
 
 /// What the values are like.
 pub(super) struct Found {
     pub(super) dtype: DType,
+    /// Whether all of them are integers.
+    pub(super) integers: bool,
     /// The smallest and the largest, where they have been looked at.
     pub(super) range: Option<(f64, f64)>,
 }
@@ -37,14 +39,14 @@ impl Numbers {
     }
 
     pub(super) fn found(self) -> Found {
-        let narrow = self.low >= f64::from(i32::MIN) && self.high <= f64::from(i32::MAX);
-        let dtype = match (self.integers, narrow) {
-            (true, true) => DType::I32,
-            (true, false) => DType::I64,
-            (false, _) => DType::F64,
-        };
+        let ends = vec![self.low, self.high].into();
+        let holds = |dtype| self.integers && fit(&ends, dtype, &|_| String::new()).is_ok();
+        let dtype = [DType::I32, DType::I64]
+            .into_iter()
+            .find(|&dtype| holds(dtype));
         Found {
-            dtype,
+            dtype: dtype.unwrap_or(DType::F64),
+            integers: self.integers,
             range: Some((self.low, self.high)),
         }
     }
@@ -65,7 +67,7 @@ pub(super) fn number(text: &[u8]) -> Result<f64, String> {
     // That number itself is also what the next one becomes.
     let digits = text.trim().trim_start_matches(['+', '-']);
     let beyond = value.abs() >= EXACT && digits != "9007199254740992";
-    if beyond && digits.bytes().all(|byte| byte != b'.' && byte != b'e') {
+    if beyond && digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(format!("{text:?} is an integer beyond 2^53"));
     }
     Ok(value)
@@ -90,6 +92,7 @@ mod tests {
             "-9007199254740992",
             "+9007199254740992",
             "1e300",
+            "1E300",
         ] {
             assert_eq!(number(text.as_bytes()), Ok(text.parse().unwrap()));
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use h5lite::Array;
 
-use super::{Lines, bad, text};
+use super::{Lines, bad, number, text};
 use crate::error::Result;
 
 /// How a text file is read as a table of attributes.
@@ -45,7 +45,8 @@ impl ReadTable {
     /// Reads a table, compressed with gzip or not.
     ///
     /// A column is `int64` where all of it are integers as they are usually written, `float64` where
-    /// all of it are numbers, or missing (empty, `NA`, `NaN`), and text otherwise.
+    /// all of it are numbers, or missing (empty, `NA`, `NaN`), and text otherwise. Integers that a
+    /// float would round, beyond 2^53, stay text.
     ///
     /// # Errors
     /// [`Error::NoFile`](crate::Error::NoFile); [`Error::Import`](crate::Error::Import) with the
@@ -149,6 +150,7 @@ fn typed(texts: Vec<String>) -> Array {
         // Codes such as 007 are names, and stay them; Rust takes words for numbers, too.
         text if text.starts_with('0') && text.len() > 1 && !text.starts_with("0.") => None,
         text if !text.bytes().any(|byte| byte.is_ascii_digit()) && !is_infinite(text) => None,
+        text if is_integer(text) && number(text.as_bytes()).is_err() => None,
         text => text.parse().ok(),
     };
     let any_number = texts.iter().any(|text| !MISSING.contains(&text.as_str()));
@@ -156,6 +158,11 @@ fn typed(texts: Vec<String>) -> Array {
         Some(floats) if any_number => floats.into(),
         _ => texts.into(),
     }
+}
+
+fn is_integer(text: &str) -> bool {
+    let digits = text.trim_start_matches(['-', '+']);
+    digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_infinite(text: &str) -> bool {
@@ -175,6 +182,8 @@ mod tests {
         assert_eq!(types(&["1", "-2"]), vec![1_i64, -2].into());
         assert_eq!(types(&["1", "2.5", "1e3"]), vec![1.0, 2.5, 1000.0].into());
         assert_eq!(types(&["0.5", "-inf"]), vec![0.5, f64::NEG_INFINITY].into());
+        let large = types(&["9007199254740992", "2e20"]);
+        assert_eq!(large, vec![9_007_199_254_740_992.0, 2e20].into());
         for texts in [
             &["007", "8"][..],
             &["+1", "x"],
@@ -182,6 +191,10 @@ mod tests {
             &["NA", "nan"],
             &["infinity", "1"],
             &["1", "x"],
+            // A float would round them.
+            &["18446744073709551615", "1"],
+            &["9007199254740993", "0.5"],
+            &["-9007199254740993", "NA"],
         ] {
             let expected: Vec<String> = texts.iter().map(|&text| text.to_owned()).collect();
             assert_eq!(types(texts), expected.into(), "{texts:?}");

@@ -92,8 +92,8 @@ impl LoomConnection {
         let dropped = fates.iter().filter(|(_, fate)| matches!(fate, Fate::Drop));
         let dropped = dropped.map(|(name, _)| name.clone()).collect();
         self.state.change(|change| {
-            for (name, matrix) in &columns.layers {
-                change.append_columns(name, (before, after), matrix)?;
+            for (name, values) in &data.layers {
+                change.append_columns(name, (before, after), values)?;
             }
             change.shape.1 = after;
             fates

@@ -1,6 +1,8 @@
 //! Every call that changes a file.
 
-use loom_core::{Array, Axis, Coo, DType, Error, LoomConnection, Selection};
+use loom_core::{
+    Array, Axis, Coo, DType, Error, LoomConnection, Matrix, Result, Selection, Triplets,
+};
 use ndarray::{Array2, ArrayD, IxDyn, arr2};
 
 use crate::{bytes, graph, numbers, open, reopen, same, sample, words};
@@ -185,6 +187,8 @@ fn any_selection_of_a_layer() {
     expected.row_mut(5).fill(-1);
     ds.write(..2, 100.., -2).unwrap();
     expected.slice_mut(ndarray::s![..2, 100..]).fill(-2);
+    ds.write(.., 7, vec![-3_i8; 70]).unwrap();
+    expected.column_mut(7).fill(-3);
     ds.layers_mut().write("x", 0, 0, 9_i16).unwrap();
     let ds = reopen(bytes(ds));
     assert_eq!(ds.read::<i32>(.., ..).unwrap(), expected);
@@ -203,7 +207,7 @@ fn several_calls_are_one_change() {
         assert_eq!(ds.ra().get_any("A")?, words("a", 70));
         ds.ra_mut().rename("A", "B")?;
         ds.atomically(|ds| ds.layers_mut().insert("z", DType::U8))?;
-        let undone: Result<(), _> = ds.atomically(|ds| {
+        let undone: Result<()> = ds.atomically(|ds| {
             ds.ra_mut().remove("B")?;
             Err(Error::Misuse("no".into()))
         });
@@ -214,7 +218,7 @@ fn several_calls_are_one_change() {
     assert!(ds.ra().contains("B").unwrap() && ds.layers().contains("z").unwrap());
     let old = bytes(ds);
     let mut ds = reopen(old.clone());
-    let failed: Result<(), Error> = ds.atomically(|ds| {
+    let failed: Result<()> = ds.atomically(|ds| {
         ds.attrs_mut().insert("title", "lost")?;
         ds.layers_mut().remove("z")?;
         ds.layers_mut().remove("z")
@@ -222,7 +226,7 @@ fn several_calls_are_one_change() {
     assert!(matches!(failed, Err(Error::NotFound { .. })));
     assert!(ds.layers().contains("z").unwrap());
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let _: Result<(), Error> = ds.atomically(|ds| {
+        let _: Result<()> = ds.atomically(|ds| {
             ds.layers_mut().remove("z")?;
             panic!("in the middle")
         });
@@ -234,7 +238,7 @@ fn several_calls_are_one_change() {
 #[test]
 fn the_shape_follows_what_is_undone() {
     let mut ds = open("loompy3-new.loom");
-    let undone: Result<(), Error> = ds.atomically(|ds| {
+    let undone: Result<()> = ds.atomically(|ds| {
         ds.layers_mut().insert("", numbers(3, 4))?;
         assert_eq!(ds.shape(), (3, 4));
         Err(Error::Misuse("no".into()))
@@ -245,4 +249,116 @@ fn the_shape_follows_what_is_undone() {
         .insert("Gene", words("", 3))
         .unwrap();
     ds.layers_mut().insert("", numbers(3, 4)).unwrap();
+}
+
+/// Batches of the columns of a layer of 70 x 130.
+fn batches(widths: &[usize]) -> Vec<Result<Matrix<'static>>> {
+    let whole: Array = numbers(70, 130).mapv(i64::from).into();
+    let mut start = 0;
+    let part = |&width: &usize| {
+        start += width;
+        whole.part(1, start - width..start).unwrap()
+    };
+    widths
+        .iter()
+        .map(part)
+        .map(|part| Ok(part.into()))
+        .collect()
+}
+
+#[test]
+fn a_layer_comes_in_batches() {
+    for widths in [vec![130], vec![64, 66], vec![1, 63, 65, 1], vec![50, 0, 80]] {
+        let mut ds = file();
+        let before = now(&ds);
+        let mut layers = ds.layers_mut();
+        layers
+            .insert_columns("new", DType::I64, batches(&widths))
+            .unwrap();
+        // In the place of one of another type.
+        layers
+            .insert_columns("x", DType::I64, batches(&widths))
+            .unwrap();
+        let zeros = [Ok(Matrix::from(DType::I64))];
+        layers.insert_columns("zeros", DType::I64, zeros).unwrap();
+        let ds = reopen(bytes(ds));
+        for name in ["new", "x"] {
+            let found = ds.layer(name).unwrap().read::<i64>(.., ..).unwrap();
+            assert_eq!(
+                found,
+                numbers(70, 130).mapv(i64::from),
+                "{name}, {widths:?}"
+            );
+        }
+        let zeros = ds.layer("zeros").unwrap().read::<i64>(.., ..).unwrap();
+        assert_eq!(zeros.sum(), 0);
+        let changed = ds.get_changes_since(&before).unwrap().layers;
+        assert_eq!(changed, ["new", "x", "zeros"]);
+    }
+}
+
+#[test]
+fn batches_that_do_not_make_a_layer_leave_what_was_there() {
+    let refused = |batches: Vec<Result<Matrix<'static>>>, parts: &[&str]| {
+        let mut ds = file();
+        let before = ds.layer("x").unwrap().read_any(.., ..).unwrap();
+        let error = ds.layers_mut().insert_columns("x", DType::I64, batches);
+        let error = error.unwrap_err().to_string();
+        for part in parts {
+            assert!(error.contains(part), "{part:?} in {error:?}");
+        }
+        let after = ds.layer("x").unwrap().read_any(.., ..).unwrap();
+        assert_eq!(after, before);
+    };
+    let shape = ["layer \"x\"", "[70, 130]"];
+    let all = |found| [&shape[..], &[found]].concat();
+    refused(batches(&[100]), &all("[70, 100]"));
+    refused(vec![], &all("[70, 0]"));
+    let mut many = batches(&[130]);
+    many.extend(batches(&[2]));
+    refused(many, &all("[70, 132]"));
+    let short: Matrix<'static> = numbers(69, 130).mapv(i64::from).into();
+    refused(vec![Ok(short)], &all("[69, 130]"));
+    let narrow: Matrix<'static> = numbers(70, 130).into();
+    refused(
+        vec![Ok(narrow)],
+        &["batch", "layer \"x\"", "int64", "int32"],
+    );
+    let mut broken = batches(&[10]);
+    broken.push(Err(Error::Misuse("the source ran dry".into())));
+    refused(broken, &["the source ran dry"]);
+}
+
+#[test]
+fn few_values_far_apart_are_few_chunks() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.loom");
+    let (rows, cols) = (3, 64 * 300);
+    let last = u32::try_from(cols - 1).unwrap();
+    let (row, col) = (vec![2, 0, 1, 0], vec![last, 0, last, 64 * 150]);
+    let data = Array::from(vec![1_u8, 2, 3, 4]);
+    let triplets = Triplets::new((rows, cols), row.clone(), col.clone(), data.clone()).unwrap();
+    assert_eq!((triplets.row(), triplets.col()), (&row[..], &col[..]));
+    assert_eq!((triplets.shape(), triplets.data()), ((rows, cols), &data));
+    let columns = loom_core::Columns::from(Matrix::Sparse(triplets));
+    let rest = loom_core::LoomView::default();
+    loom_core::create_from(&path, &rest, [Ok(columns)]).unwrap();
+    let ds = reopen(std::fs::read(&path).unwrap());
+    let found = ds.sparse::<u8>(.., ..).unwrap();
+    let mut found: Vec<_> = found.iter().collect();
+    found.sort_unstable();
+    let expected = [(0, 0, 2), (0, 64 * 150, 4), (1, last, 3), (2, last, 1)];
+    assert_eq!(found, expected);
+    let mut chunks = 0;
+    ds.file()
+        .each_extent(&mut |_, extent| {
+            chunks += u32::from(extent.structure == "chunk");
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(chunks, 3);
+    let outside = Triplets::new((2, 2), vec![0], vec![2], vec![1_u8].into());
+    assert!(matches!(outside, Err(Error::Misuse(_))));
+    let uneven = Triplets::new((2, 2), vec![0, 1], vec![0], vec![1_u8].into());
+    assert!(matches!(uneven, Err(Error::Misuse(_))));
 }

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use loom_core::{Array, Axis, DType, Error, Fill, LoomConnection, LoomView, Mode, connect, new};
+use loom_core::{
+    Array, Axis, DType, Error, Fill, LoomConnection, LoomView, Mode, connect,
+    h5lite::{DatasetOptions, File},
+    new,
+};
 
 use crate::{assert_same, bytes, numbers, open, reopen, same, sample, words};
 
@@ -211,6 +215,15 @@ fn columns_that_do_not_fit() {
         &|view| drop(view.ca.insert("CellID".into(), words("", 3))),
         &["column attribute \"CellID\"", "2 columns", "[3]"],
     );
+    let mut second = sample(3, 2);
+    second.ca.insert("n".into(), vec![1, 2].into());
+    let fill = Fill::Values([("n".to_owned(), "text".into())].into());
+    let mut ds = file(&first);
+    let error = ds.add_columns(&second, &fill).unwrap_err().to_string();
+    for part in ["fill value", "column attribute \"n\"", "int32", "str"] {
+        assert!(error.contains(part), "{part} in {error}");
+    }
+    assert_eq!(ds.shape(), (3, 4));
 }
 
 #[test]
@@ -236,6 +249,34 @@ fn the_first_columns_bring_rows() {
         ds.ca().get_any("PCA").unwrap(),
         both(0, &first.ca["PCA"], &second.ca["PCA"])
     );
+}
+
+/// A layer that another program did not store in chunks is in chunks behind a permutation.
+#[test]
+fn a_layer_without_chunks_is_permuted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.loom");
+    let view = sample(70, 130);
+    loom_core::create(&path, &view).unwrap();
+    let mut file = File::open_rw(&path).unwrap();
+    let mut edit = file.edit().unwrap();
+    let options = DatasetOptions::contiguous();
+    edit.write("/layers/x", &view.layers["x"], &options)
+        .unwrap();
+    edit.commit().unwrap();
+    drop(file);
+    let mut ds = connect(&path, Mode::ReadWrite).unwrap();
+    for axis in Axis::BOTH {
+        let order = order(axis.of((70, 130)));
+        let before = ds.layer("x").unwrap().read_any(.., ..).unwrap();
+        ds.permute(axis, &order).unwrap();
+        let after = ds.layer("x").unwrap();
+        assert!(after.dataset().chunk_shape().is_some());
+        let part = |at: usize| before.part(axis.index(), at..at + 1).unwrap();
+        let parts = order.iter().map(|&at| part(at)).collect();
+        let expected = Array::concatenate(axis.index(), parts).unwrap();
+        assert_eq!(after.read_any(.., ..).unwrap(), expected, "{axis}");
+    }
 }
 
 /// A permutation without a pattern.

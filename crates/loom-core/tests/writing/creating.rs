@@ -319,6 +319,17 @@ fn batches_have_to_be_alike() {
         vec![attribute(vec![1; 2].into()), attribute(words("", 2))],
         &["column attribute \"c\"", "int32", "str"],
     );
+    let pairs = || numbers(2, 3).into();
+    refused(
+        &none,
+        vec![attribute(pairs()), attribute(numbers(2, 4).into())],
+        &["column attribute \"c\"", "[3] for each column", "[2, 4]"],
+    );
+    refused(
+        &none,
+        vec![attribute(pairs()), attribute(vec![1; 2].into())],
+        &["column attribute \"c\"", "[3] for each column", "[2]"],
+    );
 }
 
 #[test]

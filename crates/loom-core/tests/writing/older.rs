@@ -1,6 +1,9 @@
 //! Files of every version, and of others than loompy, keep their conventions.
 
-use loom_core::{Array, Connect, Mode, h5lite::Class};
+use loom_core::{
+    Array, Connect, Mode,
+    h5lite::{Class, DatasetOptions, File},
+};
 
 use crate::{assert_same, bytes, fixture, open, reopen, words};
 
@@ -130,6 +133,37 @@ fn early_graphs_get_their_present_name() {
         .map(Result::unwrap)
         .collect();
     assert_eq!(now, graphs);
+}
+
+/// A file that another program gave graphs in both places: those of today are the ones that count.
+#[test]
+fn early_graphs_whose_name_is_taken_stay_where_they_are() {
+    for taken in [true, false] {
+        let mut file = File::from_bytes_rw(fixture("unversioned.loom")).unwrap();
+        let early = file.group("/row_edges").unwrap().names().unwrap();
+        let other = if taken { early[0].as_str() } else { "other" };
+        let mut edit = file.edit().unwrap();
+        for part in ["a", "b", "w"] {
+            let path = format!("/row_graphs/{other}/{part}");
+            let one = Array::from(vec![0_i32]);
+            edit.write(&path, &one, &DatasetOptions::contiguous())
+                .unwrap();
+        }
+        edit.commit().unwrap();
+        let mut ds = reopen(file.into_bytes().unwrap());
+        let rows = ds.shape().0;
+        ds.ra_mut().insert("x", words("", rows)).unwrap();
+        let ds = reopen(bytes(ds));
+        let graph = ds.row_graphs().get::<f64>(other).unwrap();
+        assert_eq!(graph.iter().collect::<Vec<_>>(), [(0, 0, 0.0)]);
+        let left = ds.file().group("/row_edges").ok();
+        let left = left.map(|group| group.names().unwrap());
+        let now = ds.row_graphs().keys().unwrap();
+        match taken {
+            true => assert_eq!((left, now), (Some(vec![early[0].clone()]), early)),
+            false => assert_eq!((left, now.len()), (None, early.len() + 1)),
+        }
+    }
 }
 
 #[test]

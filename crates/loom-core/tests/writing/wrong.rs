@@ -4,7 +4,8 @@
 use std::fs;
 
 use loom_core::{
-    Array, Axis, Coo, DType, Error, Fill, LoomConnection, Mode, Number, Result, connect,
+    Array, Axis, Connect, Coo, DType, Error, Fill, LoomConnection, Mode, Number, Result, connect,
+    h5lite::{DatasetOptions, File},
 };
 use ndarray::{Array2, arr2};
 
@@ -259,6 +260,69 @@ fn what_is_not_there_and_what_is_there_already() {
         }),
         &["global attribute"],
     );
+}
+
+/// Another main matrix has to fit what else is in the file.
+#[test]
+fn a_main_matrix_that_does_not_fit_the_rest() {
+    let refused = |ds: &mut LoomConnection, shape: (usize, usize), because: &str| {
+        let matrix = numbers(shape.0, shape.1);
+        let error = ds.layers_mut().insert("", matrix).unwrap_err().to_string();
+        let found = format!("[{}, {}]", shape.0, shape.1);
+        for part in ["layer \"\"", because, &found] {
+            assert!(error.contains(part), "{part} in {error}");
+        }
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.loom");
+    loom_core::create(&path, &sample(3, 4)).unwrap();
+    let mut ds = connect(&path, Mode::ReadWrite).unwrap();
+    refused(&mut ds, (3, 5), "layer \"x\"");
+    ds.layers_mut().remove("x").unwrap();
+    refused(&mut ds, (2, 4), "row attribute \"Gene\"");
+    refused(&mut ds, (3, 5), "column attribute \"CellID\"");
+    for name in ["CellID", "PCA"] {
+        ds.ca_mut().remove(name).unwrap();
+    }
+    refused(&mut ds, (3, 5), "column graph \"KNN\"");
+    ds.col_graphs_mut().remove("KNN").unwrap();
+    ds.layers_mut().insert("", numbers(3, 5)).unwrap();
+    assert_eq!(ds.shape(), (3, 5));
+    refused(&mut ds, (4, 5), "row attribute \"Gene\"");
+    let mut empty = loom_core::new(folder.path().join("new.loom")).unwrap();
+    let error = empty.ra_mut().insert("x", 5).unwrap_err().to_string();
+    assert!(
+        error.contains("row attribute \"x\"") && error.contains("[]"),
+        "{error}"
+    );
+}
+
+/// Another program may have written what a permutation cannot move.
+#[test]
+fn what_cannot_be_permuted() {
+    for (path, shape, what) in [
+        ("/layers/odd", vec![2, 4], "layer \"odd\""),
+        ("/row_attrs/odd", vec![2], "row attribute \"odd\""),
+        ("/row_attrs/none", vec![], "row attribute \"none\""),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.loom");
+        loom_core::create(&file, &sample(3, 4)).unwrap();
+        let mut odd = File::open_rw(&file).unwrap();
+        let mut edit = odd.edit().unwrap();
+        let options = DatasetOptions::contiguous();
+        edit.create(path, DType::I32, &shape, &options).unwrap();
+        edit.commit().unwrap();
+        drop(odd);
+        let before = fs::read(&file).unwrap();
+        let open = Connect::new().mode(Mode::ReadWrite).validate(false);
+        let mut ds = open.open(&file).unwrap();
+        let error = ds.permute(Axis::Rows, &[2, 0, 1]).unwrap_err();
+        assert!(matches!(error, Error::Shape { .. }), "{error:?}");
+        assert!(error.to_string().contains(what), "{error}");
+        drop(ds);
+        assert!(fs::read(&file).unwrap() == before, "{path}");
+    }
 }
 
 #[test]

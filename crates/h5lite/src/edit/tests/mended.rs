@@ -328,3 +328,62 @@ fn elements_move_as_they_are_stored() {
         );
     }
 }
+
+#[test]
+fn a_dataset_without_chunks_is_written_in_parts() {
+    let mut file = File::create_in_memory().unwrap();
+    let mut edit = file.edit().unwrap();
+    let layouts = [
+        ("/compact", DatasetOptions::compact()),
+        ("/contiguous", DatasetOptions::contiguous()),
+    ];
+    for (path, options) in &layouts {
+        edit.write(path, &numbers(&[5]), options).unwrap();
+        assert_eq!(edit.chunk_shape(path).unwrap(), None);
+        for at in [1, 3] {
+            edit.write_at(path, &[at.into()], &vec![-1_f32].into())
+                .unwrap();
+        }
+        let error = edit.resize(path, &[4]).unwrap_err();
+        assert!(error.is_unsupported(), "{error:?}");
+        edit.resize(path, &[5]).unwrap();
+    }
+    edit.commit().unwrap();
+    for (path, _) in layouts {
+        assert_eq!(read(&file, path), vec![0_f32, -1.0, 2.0, -1.0, 4.0].into());
+    }
+}
+
+/// A symbol table has room for more links than a header has for messages, but not for their order.
+#[test]
+fn a_group_of_many_links_keeps_all_but_their_order() {
+    let fixture = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../fixtures/track-order-earliest.loom"
+    );
+    let mut file = File::from_bytes_rw(std::fs::read(fixture).unwrap()).unwrap();
+    let mut edit = file.edit().unwrap();
+    let before = 13;
+    for number in 0..60_000 {
+        edit.soft_link(&format!("/col_attrs/s{number}"), "/matrix")
+            .unwrap();
+    }
+    edit.commit().unwrap();
+    let names = |file: &File| file.group("/col_attrs").unwrap().names().unwrap();
+    // By order of creation where that is known.
+    let created = names(&file);
+    assert_eq!(created.len(), 60_000 + before);
+    assert_eq!(created[before..][..3], ["s0", "s1", "s2"]);
+    let bytes = file.repack_to_bytes(&crate::RepackOptions::new()).unwrap();
+    let repacked = File::from_bytes(bytes).unwrap();
+    let mut sorted = created;
+    sorted.sort_unstable();
+    assert!(names(&repacked) == sorted);
+    let read = |file: &File| {
+        file.dataset("/col_attrs/n13")
+            .unwrap()
+            .read_any(&[])
+            .unwrap()
+    };
+    assert_eq!(read(&repacked), read(&file));
+}

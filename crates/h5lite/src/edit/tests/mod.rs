@@ -1,10 +1,13 @@
 //! Edits seen from outside: what is committed is read back, what is not leaves no trace.
 
+mod damaged;
 mod filled;
 pub(super) mod index;
 mod mended;
 mod model;
+mod refused;
 mod transactions;
+mod widened;
 
 use ndarray::{ArrayD, IxDyn};
 

@@ -229,6 +229,27 @@ mod tests {
         }
     }
 
+    /// Sizes have 32 bits, and the corner behind a chunk 64.
+    #[test]
+    fn chunks_that_a_key_cannot_hold_are_refused() {
+        let key = |at: u64, size: Option<u64>| {
+            let stored = StoredChunk {
+                address: Address(0),
+                size,
+                filter_mask: 0,
+            };
+            let at = vec![0, at];
+            NODES.key(&ChunkChild { at, stored })
+        };
+        key(1 << 60, Some(u64::from(u32::MAX))).unwrap();
+        for (at, size) in [(0, Some(1 << 32)), (0, None), (u64::MAX / 2, Some(1))] {
+            assert!(
+                key(at, size).unwrap_err().is_unsupported(),
+                "{at}, {size:?}"
+            );
+        }
+    }
+
     #[test]
     fn children_out_of_order_are_corrupt() {
         let chunk = |at: u64| ChunkChild {

@@ -324,6 +324,43 @@ mod tests {
         assert_eq!(layout(2, &single), chunked(index, false));
     }
 
+    /// Versions 1 and 2 (IV.A.2.i): dimensionality, class, five bytes; an address unless compact;
+    /// dimensions of four bytes.
+    #[test]
+    fn versions_1_and_2_list_dimensions() {
+        let layout = |version: u8, dimensionality: u8, class: u8, rest: &[&[u8]]| {
+            let head = [version, dimensionality, class, 0, 0, 0, 0, 0];
+            parsed::<DataLayout>(&[&head[..], &rest.concat()].concat())
+        };
+        let at = 0x1122_u64.to_le_bytes();
+        let address = Some(Address(0x1122));
+        let dims = [4_u32, 3, 8].map(u32::to_le_bytes).concat();
+        for version in [1, 2] {
+            let compact = layout(version, 3, 0, &[&dims, &[2, 0, 0, 0], b"ab"]).unwrap();
+            assert_eq!(compact, DataLayout::Compact(b"ab".to_vec()));
+            let contiguous = layout(version, 3, 1, &[&at, &dims]).unwrap();
+            let size = None;
+            assert_eq!(contiguous, DataLayout::Contiguous { address, size });
+            // The last dimension of chunks is the size of an element.
+            let chunked = layout(version, 3, 2, &[&at, &dims]).unwrap();
+            let expected = DataLayout::Chunked {
+                shape: vec![4, 3],
+                element_size: 8,
+                index: ChunkIndex::BtreeV1(address),
+                plain_partial_chunks: false,
+            };
+            assert_eq!(chunked, expected);
+            for class in 1..4 {
+                let cut = layout(version, 3, class, &[&at, &dims[..11]]);
+                assert!(cut.unwrap_err().is_corrupt(), "class {class}");
+            }
+            let cut = layout(version, 3, 0, &[&dims, &[2, 0, 0, 0], b"a"]);
+            assert!(cut.unwrap_err().is_corrupt());
+        }
+        let unknown = parsed::<DataLayout>(&[4, 2, 0, 3, 1, 4, 3, 8, 6]);
+        assert!(unknown.unwrap_err().is_unsupported());
+    }
+
     #[test]
     fn a_chunk_without_elements_is_corrupt() {
         assert!(

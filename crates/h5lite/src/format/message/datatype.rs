@@ -351,7 +351,21 @@ pub(crate) mod tests {
                 },
             }
         });
-        prop_oneof![integer(), float, text, opaque, reference, enumeration]
+        let complex = integer().prop_map(|base| Datatype {
+            size: base.size * 2,
+            class: Class::Complex {
+                base: Box::new(base),
+            },
+        });
+        prop_oneof![
+            integer(),
+            float,
+            text,
+            opaque,
+            reference,
+            enumeration,
+            complex
+        ]
     }
 
     /// Any datatype, nested up to three deep.

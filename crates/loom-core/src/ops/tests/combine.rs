@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use h5lite::{Array, DType, Selection};
+use h5lite::{Array, DType, Number, Selection};
 use ndarray::arr2;
 
 use super::{Folder, content, refused, ring, sample};
-use crate::{Axis, Combine, Coo, Error, Fill, Join, LoomView, Mode, connect};
+use crate::{AddLoom, Axis, Combine, Coo, Error, Fill, Join, LoomView, Mode, connect};
 
 /// Without a key: columns side by side, everything else from the first file.
 #[test]
@@ -128,6 +128,44 @@ fn graphs_of_all_files_are_offset() {
     edges.sort_by_key(|&(a, b, _)| (a, b));
     // 3 -> 0 and 0 -> 1 of the first, 0 -> 1 and 1 -> 0 of the second.
     assert_eq!(edges, [(0, 1, 3.5), (1, 2, 0.5), (3, 4, 1.5), (4, 3, 0.5)]);
+}
+
+/// Weights of `float32` stay what they are where all files have them.
+#[test]
+fn graphs_keep_the_type_of_their_weights() {
+    let (one, two) = (sample(3, 4, 0), sample(3, 2, 0));
+    for narrow in [["1.loom", "2.loom"].as_slice(), &["1.loom"]] {
+        let folder = Folder::new(&[("1.loom", &one), ("2.loom", &two)]);
+        for name in narrow {
+            let mut ds = connect(folder.path(name), Mode::ReadWrite).unwrap();
+            let knn = ds.col_graphs().get::<f64>("KNN").unwrap();
+            let (shape, (row, col, data)) = (knn.shape(), knn.into_parts());
+            let data = data.into_iter().map(f32::from_f64).collect();
+            let knn = Coo::new(shape, row, col, data).unwrap();
+            ds.col_graphs_mut().insert("KNN", &knn).unwrap();
+        }
+        let expected = match narrow.len() {
+            2 => DType::F32,
+            _ => DType::F64,
+        };
+        let path = folder.path("out.loom");
+        let combine = Combine::new(folder.paths(["1.loom", "2.loom"]));
+        combine.include_graphs(true).write(&path).unwrap();
+        let mut grown = connect(folder.path("1.loom"), Mode::ReadWrite).unwrap();
+        let how = AddLoom::new().include_graphs(true);
+        grown.add_loom(folder.path("2.loom"), &how).unwrap();
+        drop(grown);
+        let edges = [(0, 1), (1, 2), (2, 3), (3, 0), (4, 5), (5, 4)];
+        let weights = [0.5, 1.5, 2.5, 3.5, 0.5, 1.5];
+        for path in [&path, &folder.path("1.loom")] {
+            let ds = connect(path, Mode::Read).unwrap();
+            assert_eq!(ds.col_graphs().dtype("KNN").unwrap(), expected);
+            let mut found: Vec<_> = content(path).col_graphs["KNN"].iter().collect();
+            found.sort_by_key(|&(a, b, _)| (a, b));
+            let wanted = edges.iter().zip(weights).map(|(&(a, b), w)| (a, b, w));
+            assert!(found.into_iter().eq(wanted), "{}", path.display());
+        }
+    }
 }
 
 #[test]

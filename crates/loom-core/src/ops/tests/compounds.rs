@@ -153,3 +153,49 @@ fn rows_of_other_files_bring_theirs() {
     let how = combine(&folder).axis(Axis::Rows).join(Join::Strict);
     assert!(how.write(&out).is_err(), "columns have no key");
 }
+
+/// A compound with text of variable length is an address in its own file: it is not carried.
+#[test]
+fn what_leads_elsewhere_is_not_carried() {
+    let text = Member {
+        name: "t".to_owned(),
+        offset: 0,
+        datatype: Datatype::of(DType::Str),
+    };
+    let leads = Datatype {
+        class: Class::Compound(vec![text]),
+        size: 16,
+    };
+    for (file, axis) in [("1.loom", "row"), ("2.loom", "row"), ("2.loom", "col")] {
+        let folder = two();
+        let mut changed = File::open_rw(folder.path(file)).unwrap();
+        let mut edit = changed.edit().unwrap();
+        let options = DatasetOptions::contiguous().datatype(leads.clone());
+        let name = if axis == "row" { "R" } else { "Same" };
+        let path = format!("/{axis}_attrs/{name}");
+        edit.create(&path, DType::U8, &[2], &options).unwrap();
+        edit.commit().unwrap();
+        drop(changed);
+        let out = folder.path("out.loom");
+        let combined = combine(&folder).join(Join::Outer).write(&out);
+        match (file, axis) {
+            // Its own rows cannot do without.
+            ("1.loom", _) => {
+                let error = combined.unwrap_err();
+                assert!(matches!(error, Error::Type { .. }), "{error:?}");
+                let message = error.to_string();
+                assert!(message.contains("row attribute \"R\""), "{message}");
+                assert!(message.contains("variable length"), "{message}");
+            }
+            // What only the other has is zero.
+            (_, "row") => {
+                combined.unwrap();
+                assert_eq!(view(&out).ra["R/y"], vec![1_u8, 3, 0].into());
+            }
+            _ => {
+                let dropped = combined.unwrap().dropped;
+                assert_eq!(dropped, ["Differ", "Mine", "Same"]);
+            }
+        }
+    }
+}

@@ -134,3 +134,45 @@ fn layers_of_an_outer_join_are_those_of_any_file() {
         &["1.loom", "layer \"x\"", "2.loom"],
     );
 }
+
+#[test]
+fn joins_have_names() {
+    for (name, join) in [
+        ("strict", Join::Strict),
+        ("inner", Join::Inner),
+        ("outer", Join::Outer),
+    ] {
+        assert_eq!(name.parse::<Join>().unwrap(), join);
+    }
+    let error = "left".parse::<Join>().unwrap_err().to_string();
+    assert!(
+        error.contains("\"left\"") && error.contains("strict, inner, outer"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_is_no_key() {
+    let (one, mut two) = genes();
+    two.ra.insert("Gene".into(), arr2(&[[1], [2], [3]]).into());
+    let folder = Folder::new(&[("1.loom", &one), ("2.loom", &two)]);
+    let combine = Combine::new(folder.paths(["1.loom", "2.loom"])).key("Gene");
+    let parts = [
+        "row attribute \"Gene\" of 2.loom",
+        "one value for each",
+        "[3, 1]",
+    ];
+    let error = refused(|path| combine.write(path), &parts);
+    assert!(matches!(error, Error::Shape { .. }));
+    let of = |prefix| {
+        let mut view = LoomView::default();
+        view.layers
+            .insert(String::new(), Array2::<u8>::zeros((9, 1)).into());
+        view.ra.insert("Gene".into(), text(prefix, 0..9));
+        view
+    };
+    let folder = Folder::new(&[("1.loom", &of("a")), ("2.loom", &of("b"))]);
+    let combine = Combine::new(folder.paths(["1.loom", "2.loom"])).key("Gene");
+    let first = r#"only in 1.loom: "a0", "a1", "a2", "a3", "a4" and 4 more"#;
+    refused(|path| combine.write(path), &[first]);
+}
