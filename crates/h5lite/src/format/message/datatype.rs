@@ -61,8 +61,8 @@ pub enum Class {
     },
     /// Bytes without a meaning to HDF5. Listed, not decoded.
     Opaque {
-        /// What the writer says they are.
-        tag: String,
+        /// What the writer says they are, in ASCII by the specification.
+        tag: Vec<u8>,
     },
     /// Several named values.
     Compound(Vec<Member>),
@@ -324,7 +324,7 @@ pub(crate) mod tests {
                 character_set,
             },
         });
-        let opaque = (1_u32..100, "[a-z]{0,20}").prop_map(|(size, tag)| Datatype {
+        let opaque = (1_u32..100, vec(1_u8.., 0..=255)).prop_map(|(size, tag)| Datatype {
             size,
             class: Class::Opaque { tag },
         });

@@ -92,9 +92,10 @@ fn set_bits(set: CharacterSet) -> u8 {
     }
 }
 
-/// A tag with its NULs, as long as the properties it takes up.
-fn padded_tag(tag: &str) -> usize {
-    tag.len().next_multiple_of(8)
+/// The length of a tag with its NULs, up to a multiple of 8 as far as one byte can count that.
+fn padded_tag(tag: &[u8]) -> usize {
+    let padded = tag.len().next_multiple_of(8);
+    if padded < 256 { padded } else { tag.len() }
 }
 
 fn properties(class: &Class, out: &mut Encoder) {
@@ -126,7 +127,7 @@ fn properties(class: &Class, out: &mut Encoder) {
         Class::Time { precision, .. } => out.u16(*precision),
         Class::String { .. } | Class::Reference(_) => {}
         Class::Opaque { tag } => {
-            out.put(tag.as_bytes());
+            out.put(tag);
             out.zeros(padded_tag(tag).saturating_sub(tag.len()));
         }
         Class::Compound(members) => members.iter().for_each(|member| encode_member(member, out)),

@@ -92,8 +92,8 @@ fn parse_nested(fields: &mut Fields<'_>, depth: usize) -> Result<Datatype> {
             // The length counts the NULs that pad the tag.
             let [length, ..] = bits.0;
             let tag = fields.take(usize::from(length))?;
-            let tag = text(tag.split(|&byte| byte == 0).next().unwrap_or_default()).into_owned();
-            Class::Opaque { tag }
+            let tag = tag.split(|&byte| byte == 0).next().unwrap_or_default();
+            Class::Opaque { tag: tag.to_vec() }
         }
         6 => Class::Compound(compound(fields, version, bits.low(), size, depth)?),
         7 => Class::Reference(match bits.0 {
