@@ -109,6 +109,7 @@ impl Inflater {
 
     /// Replaces the content of `out` by the first `len` bytes of what `input` inflates to, or by all
     /// where that is fewer. What is behind them is not verified.
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn inflate_start(
         &mut self,
         input: &[u8],

@@ -49,6 +49,7 @@ impl Inflater {
     ///
     /// # Errors
     /// What is wrong with the stream up to there.
+    #[cfg(any(test, feature = "testing"))] // reads of a part of a chunk do not use it yet
     pub fn inflate_start(
         &mut self,
         input: &[u8],

@@ -14,6 +14,7 @@ pub(crate) fn inflate(input: &[u8], out: &mut Vec<u8>, max: usize) -> Result<(),
 
 /// Replaces the content of `out` by the first `len` bytes of what `input` inflates to, or by all where
 /// that is fewer.
+#[cfg(any(test, feature = "testing"))]
 pub(crate) fn inflate_start(input: &[u8], out: &mut Vec<u8>, len: usize) -> Result<(), String> {
     match inflate_into(input, out, len)? {
         Status::StreamEnd => Ok(()),

@@ -274,18 +274,18 @@ impl Array {
 /// Each of so many lines of the parts, in C order, behind that of the part before.
 fn join<T: Element>(parts: Vec<Array>, lines: usize, shape: &[usize]) -> Result<ArrayD<T>> {
     let parts: Vec<ArrayD<T>> = (parts.into_iter())
-        .map(|part| Ok(part.into_typed::<T>()?.as_standard_layout().into_owned()))
+        .map(Array::into_typed)
         .collect::<Result<_>>()?;
     let mut values = Vec::with_capacity(parts.iter().map(ArrayD::len).sum());
+    // Copies only of those whose values stand in another order.
+    let parts: Vec<_> = parts.iter().map(|part| part.as_standard_layout()).collect();
     for line in 0..lines {
         for part in &parts {
             let len = part.len() / lines;
-            let of_part = part.as_slice().unwrap_or_default();
-            values.extend_from_slice(
-                of_part
-                    .get(line * len..(line + 1) * len)
-                    .unwrap_or_default(),
-            );
+            let of_line = part
+                .as_slice()
+                .and_then(|part| part.get(line * len..)?.get(..len));
+            values.extend_from_slice(of_line.unwrap_or_default());
         }
     }
     ArrayD::from_shape_vec(shape, values).map_err(|error| Error::Mismatch {

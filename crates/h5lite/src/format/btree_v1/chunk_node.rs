@@ -91,7 +91,7 @@ impl ChunkNodes<'_> {
     /// Reads the root of a tree, or the child of a node at `parent` level.
     ///
     /// # Errors
-    /// [`Error::Corrupt`], also where the children are not in order.
+    /// [`Error::Corrupt`].
     pub(crate) fn read(
         &self,
         image: &Image,
@@ -105,14 +105,10 @@ impl ChunkNodes<'_> {
                 stored: stored_chunk(&node, index)?,
             })
         };
-        let children: Vec<ChunkChild> = (0..node.count).map(child).collect::<Result<_>>()?;
-        if !children.is_sorted_by(|a, b| a.at < b.at) {
-            return Err(node.corrupt("its children are not in order"));
-        }
         Ok(ChunkNode {
             level: node.level,
             siblings: node.siblings,
-            children,
+            children: (0..node.count).map(child).collect::<Result<_>>()?,
             end: node.key(node.count)?.to_vec(),
         })
     }
