@@ -48,5 +48,5 @@ for target in "$@"; do
     fi
     export "CARGO_TARGET_${name}_RUNNER=$runner"
     echo "== $target"
-    cargo test -q -Zbuild-std -p h5lite-filters -p h5lite -p loom-core --lib --tests --target "$target"
+    cargo test -q --no-fail-fast -Zbuild-std -p h5lite-filters -p h5lite -p loom-core --lib --tests --target "$target"
 done

@@ -22,6 +22,11 @@ pub(crate) const TRAPS: &[Named] = &[
     ("global_heap_two_objects_1", global_heap_two_objects_1),
     ("global_heap_free_space_first", global_heap_free_space_first),
     ("string_of_4_gib", string_of_4_gib),
+    ("string_cut_short", string_cut_short),
+    (
+        "string_of_no_length_of_no_heap",
+        string_of_no_length_of_no_heap,
+    ),
     ("string_of_no_object", string_of_no_object),
     ("string_of_no_heap", string_of_no_heap),
     ("strings_share_one_object", strings_share_one_object),
@@ -103,7 +108,32 @@ fn string_of_4_gib() -> Trap {
         let at = reference(file);
         file.put(at, &[0xff; 4]);
     };
-    Trap::new(strings(), change, READ, Corrupt("for 4294967295 x 1"))
+    Trap::new(
+        strings(),
+        change,
+        READ,
+        Corrupt("has 30 bytes, not 4294967295 x 1"),
+    )
+}
+
+/// libhdf5 refuses it too: no string would say that a part of it is missing.
+fn string_cut_short() -> Trap {
+    let change = |file: &mut Bytes| {
+        let at = reference(file);
+        file.put(at, &29_u32.to_le_bytes());
+    };
+    Trap::new(strings(), change, READ, Corrupt("has 30 bytes, not 29 x 1"))
+}
+
+/// An empty string leads nowhere, or to an object of no bytes.
+fn string_of_no_length_of_no_heap() -> Trap {
+    let change = |file: &mut Bytes| {
+        let at = reference(file);
+        file.put(at, &[0; 4]);
+        file.put(at + 4, &words(&[8]));
+    };
+    let expected = Corrupt("global heap collection at 0x8");
+    Trap::new(strings(), change, READ, expected)
 }
 
 fn string_of_no_object() -> Trap {
@@ -162,7 +192,7 @@ fn collections_overlap() -> Trap {
         for i in 0..2_000 {
             let at = first + 16 * i;
             let heap = words(&[start + 56 * i as u64]);
-            file.put(at, &6_u32.to_le_bytes());
+            file.put(at, &8_u32.to_le_bytes());
             file.put(at + 4, &heap);
             file.put(at + 12, &[1, 0, 0, 0]);
         }

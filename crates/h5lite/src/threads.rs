@@ -102,6 +102,23 @@ impl Threads {
     }
 }
 
+impl Threads {
+    /// Does both, at once where there are two threads.
+    pub fn both<A: Send, B: Send>(
+        &self,
+        first: impl FnOnce() -> A + Send,
+        second: impl FnOnce() -> B + Send,
+    ) -> (A, B) {
+        match &self.0 {
+            Kind::One => (first(), second()),
+            #[cfg(feature = "rayon")]
+            Kind::Shared => rayon::join(first, second),
+            #[cfg(feature = "rayon")]
+            Kind::Own(pool) => pool.join(first, second),
+        }
+    }
+}
+
 /// What `make` makes, the first time.
 fn once<'a, W, E>(
     made: &'a mut Option<W>,
@@ -199,6 +216,16 @@ mod tests {
             assert_eq!(each(2000), Ok((0..1000).map(|item| 2 * item).collect()));
             assert_eq!(each(7), Err(6));
             assert_eq!(each(700), Err(699));
+        }
+    }
+
+    #[test]
+    fn both_are_done() {
+        for count in [0, 1, 2] {
+            let threads = Threads::new(count).unwrap();
+            let (mut a, mut b) = (Vec::new(), Vec::new());
+            let found = threads.both(|| a.push(1), || b.push("x"));
+            assert_eq!((found, &a[..], &b[..]), (((), ()), &[1][..], &["x"][..]));
         }
     }
 

@@ -103,7 +103,9 @@ impl Compressed {
         let place = usize::try_from(start).unwrap_or(0)..usize::try_from(end).unwrap_or(0);
         let indices = self
             .part("indices")?
-            .read_lossy::<i64>(&[place.clone().into()])?;
+            .read_lossy::<i64>(&[place.clone().into()])?
+            .into_raw_vec_and_offset()
+            .0;
         let data = self.part("data")?.read_any(&[place.into()])?;
         let mut row = Vec::with_capacity(indices.len());
         for &index in &indices {

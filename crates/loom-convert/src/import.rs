@@ -4,13 +4,14 @@ use std::{collections::BTreeMap, fmt, path::Path};
 
 use loom_core::{
     Array, Columns, Create, DType, LoomView, Matrix, Result, SpecVersion, Watch,
+    h5lite::Threads,
     import::{BATCH, MatrixFile},
 };
 
 use crate::{Memory, Report};
 
 /// A layer that is read while it is written.
-pub(crate) trait Layer: fmt::Debug {
+pub(crate) trait Layer: fmt::Debug + Send + Sync {
     /// The type of its values.
     fn dtype(&self) -> DType;
 
@@ -19,7 +20,7 @@ pub(crate) trait Layer: fmt::Debug {
 }
 
 /// Batches of columns.
-pub(crate) type Batches<'a> = Box<dyn Iterator<Item = Result<Matrix<'static>>> + 'a>;
+pub(crate) type Batches<'a> = Box<dyn Iterator<Item = Result<Matrix<'static>>> + Send + 'a>;
 
 impl Layer for MatrixFile {
     fn dtype(&self) -> DType {
@@ -115,7 +116,7 @@ impl Import {
         &self.report
     }
 
-    /// Refuses to be written where a batch of columns would not fit into memory, if no value were 0.
+    /// Refuses to be written where two batches of columns would not fit into memory, if no value were 0.
     ///
     /// # Errors
     /// [`Error::Misuse`](loom_core::Error::Misuse), which says how much more is needed.
@@ -129,41 +130,59 @@ impl Import {
             .map(|size| 2 * size_of::<u32>() + 3 * size)
             .sum::<usize>();
         let batch = self.shape.0.saturating_mul(BATCH.min(self.shape.1));
-        memory.band(batch.saturating_mul(each), 1, 1).map(|_| ())
+        memory
+            .band(batch.saturating_mul(2 * each), 1, 1)
+            .map(|_| ())
     }
 
-    /// Writes the Loom file, in the place of whatever has this path. In memory are one batch of each
-    /// layer, and the attributes. The steps that `watch` is told of are columns.
+    /// Writes the Loom file, in the place of whatever has this path. In memory are two batches of each
+    /// layer, one that is written and one that is read, and the attributes. The steps that `watch` is
+    /// told of are columns.
     ///
     /// # Errors
     /// Where the input cannot be read, or breaks a rule of Loom files: names, finite numbers; and
     /// where the file cannot be written. Whatever had the path is then as it was.
     pub fn write(&self, path: impl AsRef<Path>, spec: SpecVersion, watch: &Watch) -> Result<()> {
         let mut steps = watch.begin(self.shape.1 as u64)?;
+        let threads = Threads::default();
         Create::new().spec(spec).write(path, |file| {
             file.metadata(&self.rest)?;
-            let mut layers: Vec<_> = (self.layers.iter())
-                .map(|(name, layer)| (name, layer.batches()))
-                .collect();
-            let mut done = 0;
-            while done < self.shape.1 {
-                let mut columns = Columns::default();
-                let mut width = 0;
-                for (name, batches) in &mut layers {
-                    let Some(batch) = batches.next() else { break };
-                    let batch = batch?;
-                    width = batch.shape().map_or(width, |shape| shape.1);
-                    columns.layers.insert((*name).clone(), batch);
-                }
-                for (name, values) in &self.ca {
-                    let part = values.part(0, done..done + width)?;
-                    columns.ca.insert(name.clone(), part);
-                }
-                file.columns(columns)?;
-                done += width.max(1);
+            let mut batches = self.columns();
+            let mut read = batches.next();
+            while let Some((width, columns)) = read.transpose()? {
+                let written;
+                (written, read) = threads.both(|| file.columns(columns), || batches.next());
+                written?;
                 steps.advance(width as u64)?;
             }
             Ok(())
         })
+    }
+
+    /// Batches of columns with their attributes, and how many columns each has.
+    fn columns(&self) -> impl Iterator<Item = Result<(usize, Columns<'static>)>> + Send {
+        let layers = self.layers.iter();
+        let mut layers: Vec<_> = layers
+            .map(|(name, layer)| (name, layer.batches()))
+            .collect();
+        let mut done = 0;
+        let mut batch = move || {
+            let mut columns = Columns::default();
+            let mut width = 0;
+            for (name, batches) in &mut layers {
+                let Some(batch) = batches.next().transpose()? else {
+                    break;
+                };
+                width = batch.shape().map_or(width, |shape| shape.1);
+                columns.layers.insert((*name).clone(), batch);
+            }
+            for (name, values) in &self.ca {
+                let part = values.part(0, done..done + width)?;
+                columns.ca.insert(name.clone(), part);
+            }
+            done += width.max(1);
+            Ok((width, columns))
+        };
+        (0..self.shape.1).step_by(BATCH).map(move |_| batch())
     }
 }

@@ -205,7 +205,8 @@ impl<'ds> Graphs<'ds> {
         let length = self.state.length(self.axis);
         coo::addressable((length, length))?;
         let (a, b) = (self.vertices(name, "a", &a)?, self.vertices(name, "b", &b)?);
-        let w = weights(&w)?.into_iter().collect();
+        // Fresh from the file, an array is nothing but its values in order.
+        let (w, _) = weights(&w)?.into_raw_vec_and_offset();
         Coo::new((length, length), a, b, w)
     }
 
@@ -214,7 +215,7 @@ impl<'ds> Graphs<'ds> {
     fn vertices(self, name: &str, member: &str, dataset: &Dataset<'ds>) -> Result<Vec<u32>> {
         let length = self.state.length(self.axis);
         // Numbers too large for an exact f64 are far outside any axis, and stay so when rounded.
-        let stored = dataset.read_lossy::<f64>(&[])?;
+        let (stored, _) = dataset.read_lossy::<f64>(&[])?.into_raw_vec_and_offset();
         let mut vertices = Vec::with_capacity(stored.len());
         for (edge, &vertex) in stored.iter().enumerate() {
             let number = u32::from_f64(vertex);

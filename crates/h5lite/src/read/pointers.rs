@@ -3,7 +3,8 @@
 use crate::{
     error::{Error, Result},
     format::{
-        field::{Encoder, Fields},
+        field::{Encoder, Fields, to_u64},
+        global_heap::GlobalHeap,
         message::{Class, Datatype, ReferenceKind},
     },
     image::{Address, Sizes},
@@ -99,6 +100,23 @@ impl HeapId {
     /// The object a region reference is in. `None`: it was never set.
     pub(crate) fn of_region(element: &[u8], sizes: Sizes) -> Result<Option<Self>> {
         Self::parse(&mut Fields::new(NAME, Address(0), sizes, element))
+    }
+
+    /// Checks that `object`, which this names, is a sequence of `count` elements of `size` bytes. libhdf5
+    /// stores exactly those, and reads nothing else.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where it is longer or shorter.
+    pub(crate) fn check_sequence(self, object: &[u8], count: u32, size: u32) -> Result<()> {
+        if to_u64(object.len()) == u64::from(count) * u64::from(size) {
+            return Ok(());
+        }
+        let reason = format_args!(
+            "object {} has {} bytes, not {count} x {size}",
+            self.index,
+            object.len()
+        );
+        Err(Error::corrupt(GlobalHeap::NAME, self.collection, reason))
     }
 
     fn parse(fields: &mut Fields<'_>) -> Result<Option<Self>> {

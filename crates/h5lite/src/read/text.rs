@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use crate::{
     error::{Error, Result},
     format::{
-        field::Fields,
         global_heap::GlobalHeap,
         message::{Class, Datatype, Padding},
     },
     image::{Address, Image},
     limits::Limits,
+    read::pointers::HeapId,
 };
 
 const NAME: &str = "variable-length value";
@@ -72,7 +72,7 @@ pub(crate) fn each_sequence(
         Class::VariableLength { string: None, base } => variable_bytes(
             image,
             (bytes, datatype.size),
-            Variable::Sequence(base.size as usize),
+            Variable::Sequence(base.size),
             limit,
             sequence,
         ),
@@ -93,15 +93,25 @@ enum Variable {
     /// Bytes up to the first NUL.
     Text,
     /// Elements of this many bytes.
-    Sequence(usize),
+    Sequence(u32),
+}
+
+impl Variable {
+    /// Bytes of an element.
+    fn unit(self) -> u32 {
+        match self {
+            Self::Text => 1,
+            Self::Sequence(size) => size,
+        }
+    }
 }
 
 /// The values that `references` of `size` bytes each (one after another, as stored) lead to, `limit`
 /// bytes at most.
 ///
-/// Collections of the global heap are parsed once each. A reference of length 0 is an empty value,
-/// wherever it leads; so is one whose address is 0 or undefined, which is how unwritten elements
-/// look.
+/// Collections of the global heap are parsed once each. A reference whose address is 0 or undefined,
+/// which is how unwritten elements look, is an empty value. One of length 0 that leads somewhere has
+/// an object there like any other.
 fn variable_bytes(
     image: &Image,
     (references, size): (&[u8], u32),
@@ -119,42 +129,27 @@ fn variable_bytes(
     let mut collected = 0_u64;
     let mut total = 0_u64;
     for reference in references.chunks_exact(reference_len) {
-        let mut fields = Fields::new(NAME, Address(0), sizes, reference);
-        let count = fields.u32()?;
-        let address = fields.offset()?.filter(|address| address.0 != 0);
-        let index = fields.u32()?;
-        let (Some(address), 1..) = (address, count) else {
+        let Some((count, id)) = HeapId::of_sequence(reference, sizes)? else {
             value(&[]);
             continue;
         };
-        let collection = match collections.entry(address) {
+        let collection = match collections.entry(id.collection) {
             std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::hash_map::Entry::Vacant(entry) => {
-                let collection = entry.insert(GlobalHeap::read(image, address)?);
+                let collection = entry.insert(GlobalHeap::read(image, id.collection)?);
                 collected = collected.saturating_add(collection.len());
                 if collected > image.len() {
                     let reason = "it overlaps other collections";
-                    return Err(Error::corrupt("global heap collection", address, reason));
+                    return Err(Error::corrupt(GlobalHeap::NAME, id.collection, reason));
                 }
                 collection
             }
         };
-        let object = collection.object(index)?;
-        let unit = match kind {
-            Variable::Text => 1,
-            Variable::Sequence(size) => size,
-        };
-        let wanted = (count as usize).checked_mul(unit);
-        let bytes = wanted.and_then(|len| object.get(..len)).ok_or_else(|| {
-            let reason = format_args!(
-                "{} bytes of object {index} for {count} x {unit}",
-                object.len()
-            );
-            Error::corrupt("global heap object", address, reason)
-        })?;
+        let object = collection.object(id.index)?;
+        id.check_sequence(object, count, kind.unit())?;
         let bytes = match kind {
-            Variable::Text => fixed_text(bytes, Padding::NullTerminated),
-            Variable::Sequence(_) => bytes,
+            Variable::Text => fixed_text(object, Padding::NullTerminated),
+            Variable::Sequence(_) => object,
         };
         total = total.saturating_add(bytes.len() as u64);
         let what = "bytes of variable-length values";

@@ -69,153 +69,249 @@ struct Sums<'a, T> {
     data: &'a [T],
 }
 
-/// Positions in the order of the chunks of the triplets that stand there.
-fn order(chunks: &[Option<(usize, usize)>]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..chunks.len()).collect();
-    order.sort_by_key(|&i| chunks[i]);
-    order
+/// A row number, a column number as the triplets have it, and a value.
+type Triplet<T> = (u32, u32, T);
+
+/// The triplets in a band of chunks, those of each chunk together.
+struct Band<T> {
+    /// The number of the band.
+    number: usize,
+    /// The numbers of the chunks across it in which triplets lie, and where in `triplets` theirs are.
+    chunks: Vec<(usize, Range<usize>)>,
+    triplets: Vec<Triplet<T>>,
 }
 
-/// Sorts triplets by the numbers of their chunks.
-fn by_chunk(triplets: &mut [(usize, usize)]) {
-    triplets.sort_by_key(|&(across, _)| across);
-}
-
-impl<T: Sum> Sums<'_, T> {
-    /// Row and column of a triplet in the layer; `None` for one that is not written.
-    fn place(&self, i: usize) -> Option<(usize, usize)> {
-        let col = (self.col[i] as usize).checked_sub(self.first)? + self.cols.start;
-        (col < self.cols.end).then_some((self.row[i] as usize, col))
-    }
-
-    /// The chunk a triplet goes into: its number along an axis and across.
-    fn chunk_of(&self, axis: Axis, i: usize) -> Option<(usize, usize)> {
-        let (row, col) = self.place(i)?;
-        let at = (row / self.chunk.0, col / self.chunk.1);
-        Some((axis.of(at), axis.other().of(at)))
-    }
-
-    /// Writes them band by band of chunks.
-    fn write(&self, change: &mut Change<'_, '_>, path: &str) -> Result<()> {
-        let all = 0..self.data.len();
-        let in_bands = |axis: &Axis| {
-            let bands = all.clone().filter_map(|i| Some(self.chunk_of(*axis, i)?.0));
-            bands.is_sorted()
-        };
-        match Axis::BOTH.iter().find(|axis| in_bands(axis)) {
-            Some(&axis) => self.write_bands(change, path, axis, all),
-            None => {
-                let chunks: Vec<_> = all.map(|i| self.chunk_of(Axis::Rows, i)).collect();
-                self.write_bands(change, path, Axis::Rows, order(&chunks).into_iter())
+impl<T: Copy + Default> Band<T> {
+    /// The triplets of a band and, for each, the number of its chunk across, which are sorted by.
+    fn new(number: usize, unsorted: &[Triplet<T>], across: &[usize]) -> Self {
+        let first = across.iter().min().copied().unwrap_or(0);
+        let last = across.iter().max().copied().unwrap_or(0);
+        let mut triplets = unsorted.to_vec();
+        let mut chunks = Vec::new();
+        if are_few(last - first, across.len()) {
+            let mut ends = vec![0; last - first + 1];
+            across.iter().for_each(|number| ends[number - first] += 1);
+            let mut start = 0;
+            for (number, end) in (first..).zip(&mut ends) {
+                let count = *end;
+                if count > 0 {
+                    chunks.push((number, start..start + count));
+                }
+                *end = start;
+                start += count;
             }
+            for (&triplet, number) in unsorted.iter().zip(across) {
+                let end = &mut ends[number - first];
+                triplets[*end] = triplet;
+                *end += 1;
+            }
+        } else {
+            let mut order: Vec<usize> = (0..across.len()).collect();
+            order.sort_by_key(|&i| across[i]);
+            let mut start = 0;
+            for same in order.chunk_by(|&a, &b| across[a] == across[b]) {
+                chunks.push((across[same[0]], start..start + same.len()));
+                start += same.len();
+            }
+            triplets = order.iter().map(|&i| unsorted[i]).collect();
+        }
+        Self {
+            number,
+            chunks,
+            triplets,
         }
     }
 
-    /// Writes triplets that come band by band along `axis`.
+    /// Those of a chunk across it.
+    fn of_chunk(&self, number: usize) -> &[Triplet<T>] {
+        let found = self.chunks.binary_search_by_key(&number, |chunk| chunk.0);
+        found.map_or(&[], |at| &self.triplets[self.chunks[at].1.clone()])
+    }
+
+    /// The numbers of the chunks across it from the first to the last in which triplets lie.
+    fn across(&self) -> Range<usize> {
+        match (self.chunks.first(), self.chunks.last()) {
+            (Some(first), Some(last)) => first.0..last.0 + 1,
+            _ => 0..0,
+        }
+    }
+}
+
+/// Whether so many chunks are worth a look at each of them, for so many triplets.
+fn are_few(chunks: usize, triplets: usize) -> bool {
+    chunks <= 64 + 4 * triplets
+}
+
+impl<T: Sum> Sums<'_, T> {
+    /// The layer's column that a column of the triplets is; `None` for one that is not written.
+    fn column(&self, col: u32) -> Option<usize> {
+        let col = (col as usize).checked_sub(self.first)? + self.cols.start;
+        (col < self.cols.end).then_some(col)
+    }
+
+    /// Writes them, some bands of chunks at a time.
+    fn write(&self, change: &mut Change<'_, '_>, path: &str) -> Result<()> {
+        /// Bands of about so many triplets are sorted and written together.
+        const TOGETHER: usize = 1 << 20;
+        let (axis, order) = self.order();
+        let mut together = Vec::new();
+        let mut count = 0;
+        for (number, positions) in self.bands(axis, &order) {
+            count += positions.len();
+            together.push((number, positions));
+            if count >= TOGETHER {
+                self.write_together(change, path, axis, &order, std::mem::take(&mut together))?;
+                count = 0;
+            }
+        }
+        self.write_together(change, path, axis, &order, together)
+    }
+
+    /// An axis, and all triplets in the order of the bands of chunks along it.
+    fn order(&self) -> (Axis, Order) {
+        let all = 0..self.data.len();
+        if self.col.is_sorted() {
+            let before = |end| self.col.partition_point(|&col| (col as usize) < end);
+            let end = self.first.saturating_add(self.cols.len());
+            (
+                Axis::Cols,
+                Order::AsTheyAre(before(self.first)..before(end)),
+            )
+        } else if self.row.is_sorted() {
+            (Axis::Rows, Order::AsTheyAre(all))
+        } else {
+            let mut positions: Vec<usize> = all.collect();
+            positions.sort_by_key(|&i| self.row[i] as usize / self.chunk.0);
+            (Axis::Rows, Order::Sorted(positions))
+        }
+    }
+
+    /// The number of each band, and where in the order its triplets are.
+    fn bands(&self, axis: Axis, order: &Order) -> Vec<(usize, Range<usize>)> {
+        let size = axis.of(self.chunk);
+        let number = |i: usize| match axis {
+            Axis::Rows => self.row[i] as usize / size,
+            Axis::Cols => self.column(self.col[i]).unwrap_or(0) / size,
+        };
+        let mut bands = Vec::new();
+        let Range { mut start, end } = order.all();
+        while start < end {
+            let band = number(order.at(start));
+            let (mut inside, mut outside) = (start, end);
+            while outside - inside > 1 {
+                let middle = inside.midpoint(outside);
+                match number(order.at(middle)) == band {
+                    true => inside = middle,
+                    false => outside = middle,
+                }
+            }
+            bands.push((band, start..outside));
+            start = outside;
+        }
+        bands
+    }
+
+    /// Sorts and writes some bands.
+    fn write_together(
+        &self,
+        change: &mut Change<'_, '_>,
+        path: &str,
+        axis: Axis,
+        order: &Order,
+        bands: Vec<(usize, Range<usize>)>,
+    ) -> Result<()> {
+        let size = axis.other().of(self.chunk);
+        let sort = |(unsorted, across): &mut (Vec<Triplet<T>>, Vec<usize>), (number, positions)| {
+            unsorted.clear();
+            across.clear();
+            for i in Range::into_iter(positions).map(|position| order.at(position)) {
+                let (row, col) = (self.row[i], self.col[i]);
+                if let Some(column) = self.column(col) {
+                    unsorted.push((row, col, self.data[i]));
+                    across.push(axis.other().of((row as usize, column)) / size);
+                }
+            }
+            Ok::<_, Error>(Band::new(number, unsorted, across))
+        };
+        let threads = change.edit.file().threads().clone();
+        let mut bands = threads.each(bands, || Ok(Default::default()), sort)?;
+        bands.retain(|band| !band.triplets.is_empty());
+        self.write_bands(change, path, axis, &bands)
+    }
+
+    /// Writes bands that were sorted: those and what lies between them at once, or where there are
+    /// few triplets for so many chunks, each for itself.
     fn write_bands(
         &self,
         change: &mut Change<'_, '_>,
         path: &str,
         axis: Axis,
-        triplets: impl Iterator<Item = usize>,
+        bands: &[Band<T>],
     ) -> Result<()> {
-        let mut current = 0;
-        let mut waiting = Vec::new();
-        for i in triplets {
-            let Some((band, across)) = self.chunk_of(axis, i) else {
-                continue;
-            };
-            if band != current {
-                self.write_band(change, path, axis, current, &mut waiting)?;
-                current = band;
+        let [first, .., last] = bands else {
+            let [band] = bands else { return Ok(()) };
+            let across = band.across();
+            if are_few(across.len(), band.triplets.len()) {
+                return self.write_chunks(change, path, axis, bands, across);
             }
-            waiting.push((across, i));
-        }
-        self.write_band(change, path, axis, current, &mut waiting)
-    }
-
-    /// Writes the triplets of a band, each with the number of its chunk across, and forgets them.
-    fn write_band(
-        &self,
-        change: &mut Change<'_, '_>,
-        path: &str,
-        axis: Axis,
-        band: usize,
-        triplets: &mut Vec<(usize, usize)>,
-    ) -> Result<()> {
-        let numbers = || triplets.iter().map(|&(across, _)| across);
-        let (Some(first), Some(last)) = (numbers().min(), numbers().max()) else {
-            return Ok(());
+            return band.chunks.iter().try_for_each(|&(number, _)| {
+                self.write_chunks(change, path, axis, bands, number..number + 1)
+            });
         };
-        // Where most chunks between the first and the last stay empty, they are not even looked at.
-        if last - first > 64 + 4 * triplets.len() {
-            by_chunk(triplets);
-            for of_one in triplets.chunk_by(|a, b| a.0 == b.0) {
-                self.write_chunks(
-                    change,
-                    path,
-                    axis,
-                    (band, of_one[0].0..of_one[0].0 + 1),
-                    of_one,
-                )?;
-            }
-        } else {
-            self.write_chunks(change, path, axis, (band, first..last + 1), triplets)?;
+        let triplets: usize = bands.iter().map(|band| band.triplets.len()).sum();
+        let across = bands.iter().map(Band::across);
+        let across = across.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end));
+        let across = across.unwrap_or_default();
+        let chunks = across.len().saturating_mul(last.number - first.number + 1);
+        if are_few(chunks, triplets) {
+            return self.write_chunks(change, path, axis, bands, across);
         }
-        triplets.clear();
-        Ok(())
+        let (left, right) = bands.split_at(bands.len() / 2);
+        self.write_bands(change, path, axis, left)?;
+        self.write_bands(change, path, axis, right)
     }
 
-    /// Writes the triplets that lie in some neighbouring chunks of a band.
+    /// Writes the chunks with these numbers across some bands.
     fn write_chunks(
         &self,
         change: &mut Change<'_, '_>,
         path: &str,
         axis: Axis,
-        (band, chunks): (usize, Range<usize>),
-        triplets: &[(usize, usize)],
+        bands: &[Band<T>],
+        across: Range<usize>,
     ) -> Result<()> {
-        let mut ends = vec![0; chunks.len() + 1];
-        for &(across, _) in triplets {
-            ends[across - chunks.start + 1] += 1;
-        }
-        for chunk in 1..ends.len() {
-            ends[chunk] += ends[chunk - 1];
-        }
-        let starts = ends.clone();
-        let mut sorted = vec![0; triplets.len()];
-        for &(across, i) in triplets {
-            let next = &mut ends[across - chunks.start];
-            sorted[*next] = i;
-            *next += 1;
-        }
-        let (size, across_size) = (axis.of(self.chunk), axis.other().of(self.chunk));
+        let (Some(first), Some(last)) = (bands.first(), bands.last()) else {
+            return Ok(());
+        };
         let whole = (0..self.rows, self.cols.clone());
-        let cut = |numbers: Range<usize>, size: usize, whole: Range<usize>| {
+        let cut = |axis: Axis, numbers: Range<usize>| {
+            let (size, whole) = (axis.of(self.chunk), axis.of(whole.clone()));
             let end = numbers.end.saturating_mul(size);
             (numbers.start.saturating_mul(size)).max(whole.start)..end.min(whole.end)
         };
-        let along = cut(band..band + 1, size, axis.of(whole.clone()));
-        let across = cut(chunks.clone(), across_size, axis.other().of(whole));
-        let within = axis.pair(along, across);
-        change
-            .edit
-            .write_with(path, &[within.0, within.1], |place, out| {
-                let number = place[axis.other().index()].start / across_size - chunks.start;
-                let of_chunk = &sorted[starts[number]..starts[number + 1]];
-                self.add_up(of_chunk, place, out)
-            })
+        let along = cut(axis, first.number..last.number + 1);
+        let within = axis.pair(along, cut(axis.other(), across));
+        (change.edit).write_with(path, &[within.0, within.1], |place, out| {
+            let chunk = (place[0].start / self.chunk.0, place[1].start / self.chunk.1);
+            let band = bands.binary_search_by_key(&axis.of(chunk), |band| band.number);
+            let of_chunk = band.map_or(&[][..], |at| bands[at].of_chunk(axis.other().of(chunk)));
+            self.add_up(of_chunk, place, out)
+        })
     }
 
-    /// Puts the sums of some triplets into their part of the layer, which holds zeros.
-    fn add_up(&self, triplets: &[usize], place: &[Range<usize>], out: &mut [T]) -> Result<bool> {
+    /// Puts the sums of some triplets into their part of the layer, which holds zeros. Whether there
+    /// are any.
+    fn add_up(
+        &self,
+        triplets: &[Triplet<T>],
+        place: &[Range<usize>],
+        out: &mut [T],
+    ) -> Result<bool> {
         let [top, left, width] = [place[0].start, place[1].start, place[1].len()];
-        for &i in triplets {
-            let Some((row, col)) = self.place(i) else {
-                continue;
-            };
+        for &(row, col, value) in triplets {
+            let (row, col) = (row as usize, self.column(col).unwrap_or(left));
             let slot = &mut out[(row - top) * width + (col - left)];
-            *slot = slot.plus(self.data[i]).ok_or_else(|| Error::Type {
+            *slot = slot.plus(value).ok_or_else(|| Error::Type {
                 what: format!(
                     "the sum of the values at row {row}, column {col} of {} {:?}",
                     layers::WHAT,
@@ -233,6 +329,30 @@ impl<T: Sum> Sums<'_, T> {
                 value,
             }),
             None => Ok(!triplets.is_empty()),
+        }
+    }
+}
+
+/// Positions of triplets in the order of the bands of chunks.
+enum Order {
+    /// Those of a range, as they are.
+    AsTheyAre(Range<usize>),
+    Sorted(Vec<usize>),
+}
+
+impl Order {
+    fn all(&self) -> Range<usize> {
+        match self {
+            Self::AsTheyAre(range) => range.clone(),
+            Self::Sorted(positions) => 0..positions.len(),
+        }
+    }
+
+    /// The position of the triplet that comes at a place of the order.
+    fn at(&self, place: usize) -> usize {
+        match self {
+            Self::AsTheyAre(_) => place,
+            Self::Sorted(positions) => positions[place],
         }
     }
 }

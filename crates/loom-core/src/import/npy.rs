@@ -42,7 +42,7 @@ pub(super) fn open(path: &Path) -> Result<Read> {
     let descr = value(&header, "descr").ok_or_else(unclear)?;
     let (dtype, big_endian) = number_type(descr.trim_matches(['\'', '"']))
         .ok_or_else(|| wrong(format!("values of type {descr}, where numbers are needed")))?;
-    let shape: Option<Vec<usize>> = value(&header, "shape")
+    let shape: Option<Vec<u64>> = value(&header, "shape")
         .ok_or_else(unclear)?
         .split(',')
         .map(str::trim)
@@ -55,8 +55,8 @@ pub(super) fn open(path: &Path) -> Result<Read> {
     let by_column = value(&header, "fortran_order").ok_or_else(unclear)? == "True";
     let start = file.stream_position().map_err(io)?;
     let size = dtype.size().unwrap_or(1) as u64;
-    let wanted = (rows as u64)
-        .checked_mul(cols as u64)
+    let wanted = rows
+        .checked_mul(cols)
         .and_then(|count| count.checked_mul(size));
     let found = file.metadata().map_err(io)?.len() - start;
     if wanted.is_none_or(|wanted| wanted > found) {
@@ -64,6 +64,12 @@ pub(super) fn open(path: &Path) -> Result<Read> {
             "{found} bytes of values, too few for {rows} x {cols}"
         )));
     }
+    let addressable = usize::try_from(rows).ok().zip(usize::try_from(cols).ok());
+    let (rows, cols) = addressable.ok_or_else(|| {
+        wrong(format!(
+            "{rows} x {cols} values, more than this machine can number"
+        ))
+    })?;
     let (lines, line) = if by_column {
         (cols, rows)
     } else {

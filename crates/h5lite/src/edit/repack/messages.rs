@@ -142,19 +142,8 @@ impl Repack<'_> {
                     element.fill(0);
                     return Ok(());
                 };
-                if count == 0 {
-                    // Some tell an empty text from one that was never written.
-                    let empty = self.heap.read(id).is_ok();
-                    let new = if empty { Some(self.push(&[])?) } else { None };
-                    return HeapId::put(new, element, sizes);
-                }
                 let mut object = self.heap.read(id)?;
-                let len = (count as usize).checked_mul(base.size as usize);
-                let len = len.filter(|len| *len <= object.len()).ok_or_else(|| {
-                    let reason = format_args!("{} bytes for {count} values", object.len());
-                    Error::corrupt("global heap collection", id.collection, reason)
-                })?;
-                object.truncate(len);
+                id.check_sequence(&object, count, base.size)?;
                 self.values(base, &mut object)?;
                 HeapId::put(Some(self.push(&object)?), element, sizes)
             }

@@ -109,5 +109,5 @@ fn a_sequence_longer_than_what_is_stored_is_not_copied() {
     edit.commit().unwrap();
     let error = file.repack_to_bytes(&RepackOptions::new()).unwrap_err();
     assert!(error.is_corrupt(), "{error:?}");
-    says(&error, &["/s", "200 values"]);
+    says(&error, &["/s", "has 3 bytes, not 200 x 1"]);
 }
