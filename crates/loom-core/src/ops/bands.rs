@@ -12,14 +12,21 @@ use crate::{axis::Axis, coo::Places, error::Result, layers::Layer};
 const PIECE: usize = 1 << 18;
 
 /// How much of a layer is read at a time: positions along `axis`, and across it. Both are whole
-/// chunks; a piece is as narrow along the axis as a chunk, so that there are many to share out.
+/// chunks; along the axis there are few of them, so that there are many pieces to share out.
 pub(crate) fn piece(layer: &Layer<'_>, axis: Axis) -> (usize, usize) {
+    /// So many pieces are enough to share out.
+    const MANY: usize = 64;
+    /// So many columns of chunks are read together.
+    const TOGETHER: usize = 8;
+    let unit = axis.of(layer.chunk());
+    let along = match axis {
+        Axis::Rows => unit,
+        // The index has the chunks of a row of chunks side by side: those of a column of chunks are all
+        // over it, and for each column it is read again.
+        Axis::Cols => unit.saturating_mul((layer.length(axis) / unit / MANY).clamp(1, TOGETHER)),
+    };
     let across = axis.other().of(layer.chunk());
-    let across = grown(
-        across,
-        PIECE / axis.of(layer.chunk()),
-        layer.length(axis.other()),
-    );
+    let across = grown(across, PIECE / along, layer.length(axis.other()));
     (band(layer, axis, across), across)
 }
 

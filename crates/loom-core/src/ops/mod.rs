@@ -9,6 +9,7 @@ mod changes;
 mod combine;
 mod export;
 mod map;
+mod nonzeros;
 mod order;
 mod permute;
 mod pieces;

@@ -4,7 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use h5lite::{Number, Selection};
 
-use super::bands::{self, Wanted};
+use super::{
+    bands::{self, Wanted},
+    nonzeros::each_nonzero,
+};
 use crate::{
     axis::Axis,
     connection::LoomConnection,
@@ -131,24 +134,12 @@ impl<T: Number> Workspace<T> {
 /// Puts the non-zeros of a line, and where they are in it, into the two lists, which are as long as
 /// the line. Returns how many they are.
 fn compress<T: Number>(line: &[T], at: &mut [u32], values: &mut [T]) -> usize {
-    /// So many values are compared at once, to a bit each.
-    const GROUP: usize = u32::BITS as usize;
     let mut count = 0;
-    let mut first = 0;
-    for group in line.chunks(GROUP) {
-        let bits = (0..).zip(group);
-        let mut left = bits.fold(0, |bits: u32, (bit, value)| {
-            bits | u32::from(*value != T::default()) << bit
-        });
-        while left != 0 {
-            let bit = left.trailing_zeros();
-            at[count] = first + bit;
-            values[count] = group[bit as usize];
-            count += 1;
-            left &= left - 1;
-        }
-        first += u32::BITS;
-    }
+    each_nonzero(line, |place, value| {
+        at[count] = number(place);
+        values[count] = value;
+        count += 1;
+    });
     count
 }
 

@@ -58,6 +58,8 @@ pub(super) struct Groups {
     order: Vec<usize>,
     /// Group `g` is `order[starts[g]..starts[g + 1]]`.
     starts: Vec<usize>,
+    /// How many columns each group has.
+    counts: Vec<usize>,
 }
 
 impl Groups {
@@ -87,19 +89,28 @@ impl Groups {
         let count = of.iter().max().map_or(0, |&last| last + 1);
         let mut order: Vec<usize> = (0..cols).collect();
         order.sort_by_key(|&column| of.get(column));
+        let mut counts = vec![0; count];
+        of.iter().for_each(|&group| counts[group] += 1);
         let mut starts = vec![0; count + 1];
-        for &group in &of {
-            starts[group + 1] += 1;
-        }
         for group in 0..count {
-            starts[group + 1] += starts[group];
+            starts[group + 1] = starts[group] + counts[group];
         }
-        Ok(Self { of, order, starts })
+        Ok(Self {
+            of,
+            order,
+            starts,
+            counts,
+        })
     }
 
     /// How many groups there are.
     pub(super) fn len(&self) -> usize {
-        self.starts.len() - 1
+        self.counts.len()
+    }
+
+    /// How many columns each group has.
+    pub(super) fn counts(&self) -> &[usize] {
+        &self.counts
     }
 
     /// The group of each column.

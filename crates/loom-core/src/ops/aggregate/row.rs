@@ -2,7 +2,7 @@
 
 use h5lite::Number;
 
-use super::{func::Func, groups::Groups};
+use super::{super::nonzeros::each_nonzero, func::Func, groups::Groups};
 
 /// The function's value for each group of one row, which has a value for each column.
 pub(super) fn aggregate<T: Cell>(function: Func, row: &[T], groups: &Groups) -> Vec<f64> {
@@ -13,17 +13,19 @@ pub(super) fn aggregate<T: Cell>(function: Func, row: &[T], groups: &Groups) -> 
             .zip(groups.of())
             .filter(|(value, _)| !value.is_nan());
         let (values, of): (Vec<T>, Vec<usize>) = kept.unzip();
+        let mut counts = vec![0; groups.len()];
+        of.iter().for_each(|&group| counts[group] += 1);
         Row {
             values: &values,
             of: &of,
-            groups,
+            counts: &counts,
         }
         .results(plain)
     } else {
         Row {
             values: row,
             of: groups.of(),
-            groups,
+            counts: groups.counts(),
         }
         .results(plain)
     }
@@ -33,7 +35,8 @@ pub(super) fn aggregate<T: Cell>(function: Func, row: &[T], groups: &Groups) -> 
 struct Row<'a, T> {
     values: &'a [T],
     of: &'a [usize],
-    groups: &'a Groups,
+    /// How many each group has.
+    counts: &'a [usize],
 }
 
 impl<T: Cell> Row<'_, T> {
@@ -45,30 +48,42 @@ impl<T: Cell> Row<'_, T> {
         step: impl Fn(&mut A, T, usize),
         finish: impl Fn(A, f64) -> f64,
     ) -> Vec<f64> {
-        let mut groups = vec![(start, 0_usize); self.groups.len()];
+        let mut groups = vec![start; self.counts.len()];
         for (&value, &group) in self.values.iter().zip(self.of) {
-            if let Some((so_far, count)) = groups.get_mut(group) {
+            if let Some(so_far) = groups.get_mut(group) {
                 step(so_far, value, group);
-                *count += 1;
             }
         }
-        let result = |(so_far, count)| {
-            if count == 0 {
-                0.0
-            } else {
-                finish(so_far, real(count))
+        self.finished(groups, finish)
+    }
+
+    /// The sum of the values of each group, after `finish`; 0 for a group without values.
+    fn sums(&self, finish: impl Fn(T::Sum, f64) -> f64) -> Vec<f64> {
+        let mut groups = vec![T::Sum::default(); self.counts.len()];
+        each_nonzero(self.values, |place, value| {
+            let group = self.of.get(place);
+            if let Some(sum) = group.and_then(|&group| groups.get_mut(group)) {
+                T::add(sum, value);
             }
+        });
+        self.finished(groups, finish)
+    }
+
+    fn finished<A>(&self, groups: Vec<A>, finish: impl Fn(A, f64) -> f64) -> Vec<f64> {
+        let groups = groups.into_iter().zip(self.counts);
+        let result = |(so_far, &count)| match count {
+            0 => 0.0,
+            count => finish(so_far, real(count)),
         };
-        groups.into_iter().map(result).collect()
+        groups.map(result).collect()
     }
 
     fn results(&self, function: Func) -> Vec<f64> {
         let boolean = |truth: bool, _| f64::from(u8::from(truth));
         let number = |value: Option<T>, _| value.map_or(0.0, Number::to_f64);
-        let sum = |sum: &mut T::Sum, value, _| T::add(sum, value);
         match function {
             Func::Prod => self.fold(1.0, |a, x, _| *a = T::times(*a, x), |a, _| a),
-            Func::Mean => self.fold(T::Sum::default(), sum, |a, n| T::rounded(T::total(a) / n)),
+            Func::Mean => self.sums(|a, n| T::rounded(T::total(a) / n)),
             Func::Var => self.variances(T::rounded),
             Func::Std => self.variances(|variance| T::rounded(variance.sqrt())),
             Func::Min => self.fold(
@@ -87,13 +102,12 @@ impl<T: Cell> Row<'_, T> {
             Func::All => self.fold(true, |a, x, _| *a &= x != T::default(), boolean),
             Func::Any => self.fold(false, |a, x, _| *a |= x != T::default(), boolean),
             Func::Len => self.fold((), |(), _, _| (), |(), count| count),
-            _ => self.fold(T::Sum::default(), sum, |a, _| T::rounded(T::total(a))),
+            _ => self.sums(|a, _| T::rounded(T::total(a))),
         }
     }
 
     fn variances(&self, finish: impl Fn(f64) -> f64) -> Vec<f64> {
-        let sum = |sum: &mut T::Sum, value, _| T::add(sum, value);
-        let means = self.fold(T::Sum::default(), sum, |a, n| T::total(a) / n);
+        let means = self.sums(|a, n| T::total(a) / n);
         let square = |squares: &mut f64, value: T, group: usize| {
             let distance = value.to_f64() - means.get(group).copied().unwrap_or(0.0);
             *squares += distance * distance;
@@ -102,7 +116,7 @@ impl<T: Cell> Row<'_, T> {
     }
 
     fn medians(&self) -> Vec<f64> {
-        let mut members = vec![Vec::new(); self.groups.len()];
+        let mut members = vec![Vec::new(); self.counts.len()];
         for (&value, &group) in self.values.iter().zip(self.of) {
             if let Some(members) = members.get_mut(group) {
                 members.push(value);
