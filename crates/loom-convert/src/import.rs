@@ -41,6 +41,8 @@ pub struct Import {
     pub(crate) rest: LoomView,
     pub(crate) ca: BTreeMap<String, Array>,
     pub(crate) report: Report,
+    /// Whether a batch of columns is read while the one before is written.
+    ahead: bool,
 }
 
 impl Import {
@@ -52,6 +54,7 @@ impl Import {
             rest: LoomView::default(),
             ca: BTreeMap::new(),
             report: Report::default(),
+            ahead: true,
         }
     }
 
@@ -75,6 +78,7 @@ impl Import {
             rest,
             ca,
             report: Report::default(),
+            ahead: true,
         }
     }
 
@@ -116,35 +120,40 @@ impl Import {
         &self.report
     }
 
-    /// Refuses to be written where two batches of columns would not fit into memory, if no value were 0.
+    /// Refuses to be written where a batch of columns would not fit into memory, if no value were 0;
+    /// where no second one would, none is read before the one before is written.
     ///
     /// # Errors
     /// [`Error::Misuse`](loom_core::Error::Misuse), which says how much more is needed.
-    pub fn check_memory(&self, memory: Memory) -> Result<()> {
-        let sizes = self
-            .layers
-            .values()
-            .map(|layer| layer.dtype().size().unwrap_or(8));
-        // As triplets, dense, and in chunks.
-        let each = sizes
-            .map(|size| 2 * size_of::<u32>() + 3 * size)
-            .sum::<usize>();
+    pub fn check_memory(&mut self, memory: Memory) -> Result<()> {
+        let sizes = (self.layers.values()).map(|layer| layer.dtype().size().unwrap_or(8));
+        // As triplets; to be written, also dense and in chunks.
+        let (mut read, mut written) = (0, 0);
+        for size in sizes {
+            read += 2 * size_of::<u32>() + size;
+            written += 2 * size_of::<u32>() + 3 * size;
+        }
         let batch = self.shape.0.saturating_mul(BATCH.min(self.shape.1));
-        memory
-            .band(batch.saturating_mul(2 * each), 1, 1)
-            .map(|_| ())
+        let fits = |each: usize| memory.band(batch.saturating_mul(each), 1, 1);
+        fits(written)?;
+        self.ahead = fits(written + read).is_ok();
+        Ok(())
     }
 
     /// Writes the Loom file, in the place of whatever has this path. In memory are two batches of each
-    /// layer, one that is written and one that is read, and the attributes. The steps that `watch` is
-    /// told of are columns.
+    /// layer, one that is written and one that is read (see [`check_memory`](Self::check_memory)), and
+    /// the attributes. The steps that `watch` is told of are columns.
     ///
     /// # Errors
     /// Where the input cannot be read, or breaks a rule of Loom files: names, finite numbers; and
     /// where the file cannot be written. Whatever had the path is then as it was.
     pub fn write(&self, path: impl AsRef<Path>, spec: SpecVersion, watch: &Watch) -> Result<()> {
         let mut steps = watch.begin(self.shape.1 as u64)?;
-        let threads = Threads::default();
+        let threads = if self.ahead {
+            Threads::default()
+        } else {
+            Threads::ONE
+        };
         Create::new().spec(spec).write(path, |file| {
             file.metadata(&self.rest)?;
             let mut batches = self.columns();

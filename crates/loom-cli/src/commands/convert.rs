@@ -42,7 +42,7 @@ pub(super) fn run(args: &args::Convert, out: &mut Output) -> Result<()> {
             report.extend(export(&ds, to, args)?);
         }
     } else {
-        let import = from.import(&args.input, &options(args))?;
+        let mut import = from.import(&args.input, &options(args))?;
         if args.new.dry_run {
             return dry_run((from, to), import.shape(), out);
         }
