@@ -144,14 +144,21 @@ fn add_columns(setting: &Setting) -> Result<Work, Failure> {
     }))
 }
 
-/// A thousand columns, a tenth of them not zero, onto a copy of a file of floats of any size.
+/// A thousand columns, a tenth of them not zero, onto a copy of a file of floats of any size, with the
+/// attributes that its first thousand columns have.
 fn add_1000(setting: &Setting) -> Result<Work, Failure> {
     let (options, out) = copy(setting)?;
-    let rows = options.open(&out)?.shape().0;
+    let ds = options.open(&out)?;
+    let rows = ds.shape().0;
     let value = |(row, col): (usize, usize)| f32::from(u8::from((7 * row + 13 * col) % 10 == 0));
     let mut view = LoomView::default();
     let values = ndarray::Array2::from_shape_fn((rows, 1000), value);
     view.layers.insert(String::new(), values.into());
+    for attribute in ds.ca().iter()? {
+        let (name, values) = attribute?;
+        view.ca.insert(name, values.part(0, 0..1000)?);
+    }
+    drop(ds);
     Ok(Box::new(move || {
         let mut ds = options.open(&out)?;
         ds.add_columns(&view, &Fill::Drop)?;

@@ -173,26 +173,27 @@ fn layers_of_zeros_take_no_space() {
     Create::new()
         .write(&path, |file| {
             for _ in 0..10 {
-                let none = Coo::<f32>::new((20_000, 10_000), vec![], vec![], vec![])?;
+                // 2 GB of zeros in all, no more than machines of 32 bits can count.
+                let none = Coo::<f32>::new((20_000, 2_600), vec![], vec![], vec![])?;
                 let main = Matrix::from(&none);
                 let mut columns = Columns::from(main);
                 columns.layers.insert("half".into(), DType::F16.into());
                 file.columns(columns)?;
             }
-            assert_eq!(file.shape(), (20_000, 100_000));
+            assert_eq!(file.shape(), (20_000, 26_000));
             Ok(())
         })
         .unwrap();
     let ds = connect(&path, Mode::Read).unwrap();
-    assert_eq!(ds.shape(), (20_000, 100_000));
+    assert_eq!(ds.shape(), (20_000, 26_000));
     assert_eq!(ds.layer("half").unwrap().dtype(), DType::F16);
     assert!(
-        ds.read::<f64>(..50, 99_990..)
+        ds.read::<f64>(..50, 25_990..)
             .unwrap()
             .iter()
             .all(|&v| v == 0.0)
     );
-    // That of the groups and attributes; a byte for each chunk would be 490,000.
+    // That of the groups and attributes; a byte for each chunk would be 254,000.
     assert!(fs::metadata(&path).unwrap().len() < 100_000);
 }
 
