@@ -100,9 +100,7 @@ impl Threads {
             .map(|item| work(once(&mut made, &worker)?, item))
             .collect()
     }
-}
 
-impl Threads {
     /// Does both, at once where there are two threads.
     pub fn both<A: Send, B: Send>(
         &self,

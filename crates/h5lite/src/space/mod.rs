@@ -108,6 +108,31 @@ mod tests {
     }
 
     #[test]
+    fn a_collection_of_empty_texts_is_reached() {
+        let mut file = File::create_in_memory().unwrap();
+        let mut edit = file.edit().unwrap();
+        let texts = ["abc"].as_slice().into();
+        edit.write("/s", &texts, &DatasetOptions::contiguous())
+            .unwrap();
+        edit.commit().unwrap();
+        let mut bytes = file.repack_to_bytes(&crate::RepackOptions::new()).unwrap();
+        let before = File::from_bytes(bytes.clone()).unwrap().space().unwrap();
+        // As h5py writes an empty text: no bytes, in an object that is there.
+        let find = |bytes: &[u8], what: &[u8]| {
+            let mut windows = bytes.windows(what.len());
+            windows.position(|window| window == what).unwrap()
+        };
+        let heap = find(&bytes, b"GCOL");
+        let count = find(&bytes, &[&[3, 0, 0, 0][..], &heap.to_le_bytes()].concat());
+        bytes[heap + 24..heap + 48].fill(0);
+        bytes[count] = 0;
+        let file = File::from_bytes(bytes).unwrap();
+        let text = file.dataset("/s").unwrap().read::<String>(&[]).unwrap();
+        assert_eq!(text.into_raw_vec_and_offset().0, [""]);
+        assert_eq!(file.space().unwrap(), before);
+    }
+
+    #[test]
     fn what_an_edit_leaves_behind_is_counted() {
         let mut file = File::create_in_memory().unwrap();
         let write = |file: &mut File, bytes: usize| {

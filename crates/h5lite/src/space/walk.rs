@@ -285,8 +285,8 @@ impl<'f> Walk<'f> {
         each_pointer(datatype, &mut elements, &mut |pointer, element| {
             let (id, base) = match pointer {
                 Pointer::Sequence(base) => match HeapId::of_sequence(element, sizes)? {
-                    Some((1.., id)) => (id, leads_elsewhere(base).then(|| base.clone())),
-                    _ => return Ok(()),
+                    Some((_, id)) => (id, leads_elsewhere(base).then(|| base.clone())),
+                    None => return Ok(()),
                 },
                 Pointer::Region => match HeapId::of_region(element, sizes)? {
                     Some(id) => (id, None),

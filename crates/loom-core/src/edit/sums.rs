@@ -81,14 +81,13 @@ struct Band<T> {
     triplets: Vec<Triplet<T>>,
 }
 
-impl<T: Copy + Default> Band<T> {
+impl<T: Copy> Band<T> {
     /// The triplets of a band and, for each, the number of its chunk across, which are sorted by.
     fn new(number: usize, unsorted: &[Triplet<T>], across: &[usize]) -> Self {
         let first = across.iter().min().copied().unwrap_or(0);
         let last = across.iter().max().copied().unwrap_or(0);
-        let mut triplets = unsorted.to_vec();
         let mut chunks = Vec::new();
-        if are_few(last - first, across.len()) {
+        let triplets = if are_few(last - first, across.len()) {
             let mut ends = vec![0; last - first + 1];
             across.iter().for_each(|number| ends[number - first] += 1);
             let mut start = 0;
@@ -100,11 +99,13 @@ impl<T: Copy + Default> Band<T> {
                 *end = start;
                 start += count;
             }
+            let mut sorted = unsorted.to_vec();
             for (&triplet, number) in unsorted.iter().zip(across) {
                 let end = &mut ends[number - first];
-                triplets[*end] = triplet;
+                sorted[*end] = triplet;
                 *end += 1;
             }
+            sorted
         } else {
             let mut order: Vec<usize> = (0..across.len()).collect();
             order.sort_by_key(|&i| across[i]);
@@ -113,8 +114,8 @@ impl<T: Copy + Default> Band<T> {
                 chunks.push((across[same[0]], start..start + same.len()));
                 start += same.len();
             }
-            triplets = order.iter().map(|&i| unsorted[i]).collect();
-        }
+            order.iter().map(|&i| unsorted[i]).collect()
+        };
         Self {
             number,
             chunks,

@@ -56,8 +56,6 @@ pub(super) struct Groups {
     of: Vec<usize>,
     /// The columns, group after group, in order within each.
     order: Vec<usize>,
-    /// Group `g` is `order[starts[g]..starts[g + 1]]`.
-    starts: Vec<usize>,
     /// How many columns each group has.
     counts: Vec<usize>,
 }
@@ -91,16 +89,7 @@ impl Groups {
         order.sort_by_key(|&column| of.get(column));
         let mut counts = vec![0; count];
         of.iter().for_each(|&group| counts[group] += 1);
-        let mut starts = vec![0; count + 1];
-        for group in 0..count {
-            starts[group + 1] = starts[group] + counts[group];
-        }
-        Ok(Self {
-            of,
-            order,
-            starts,
-            counts,
-        })
+        Ok(Self { of, order, counts })
     }
 
     /// How many groups there are.
@@ -120,9 +109,12 @@ impl Groups {
 
     /// The columns of each group.
     pub(super) fn members(&self) -> impl Iterator<Item = &[usize]> {
-        self.starts
-            .windows(2)
-            .map(|bounds| &self.order[bounds[0]..bounds[1]])
+        let mut rest = self.order.as_slice();
+        self.counts.iter().map(move |&count| {
+            let members;
+            (members, rest) = rest.split_at(count);
+            members
+        })
     }
 }
 
