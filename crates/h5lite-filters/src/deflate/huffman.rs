@@ -63,16 +63,17 @@ impl Lengths {
 
 /// What a code stands for: a value, or one to which the bits behind the code are added.
 ///
-/// Bits 0 to 5: how many bits the code and what is added have. Bits 8 to 11: how many the code has.
-/// Bits 16 to 30: the value.
+/// Bits 0 to 5: how many bits the code and what is added have. Bits 8 to 13: how many the code has.
+/// From bit 16: the value. Those between say what is not a number, so that a number comes without a
+/// mask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry(u32);
 
 impl Entry {
-    /// Bit 31: the value is a byte to put out.
-    const LITERAL: u32 = 1 << 31;
-    /// Bit 15: not in the table, or nothing to put out.
-    const RARE: u32 = 1 << 15;
+    /// The value is a byte to put out.
+    const LITERAL: u32 = 1 << 6;
+    /// Not in the table, or nothing to put out.
+    const RARE: u32 = 1 << 7;
     /// For codes that are not in the table, and symbols without a meaning.
     pub(super) const MISSING: Self = Self(Self::RARE);
     pub(super) const END_OF_BLOCK: Self = Self(Self::RARE | 1 << 16);
@@ -81,7 +82,7 @@ impl Entry {
         Self(Self::LITERAL | (byte as u32) << 16)
     }
 
-    /// `base`, below 2^15, to which `extra_bits` are added.
+    /// `base`, to which `extra_bits` are added.
     pub(super) const fn number(base: u16, extra_bits: u8) -> Self {
         Self((base as u32) << 16 | extra_bits as u32)
     }
@@ -93,6 +94,12 @@ impl Entry {
     #[inline(always)]
     pub(super) fn is_literal(self) -> bool {
         self.0 & Self::LITERAL != 0
+    }
+
+    /// Whether bits behind the code may be added to it.
+    #[inline(always)]
+    pub(super) fn is_number(self) -> bool {
+        self.0 & (Self::LITERAL | Self::RARE) == 0
     }
 
     /// Whether it is neither a literal nor a number.
@@ -116,8 +123,8 @@ impl Entry {
     #[inline(always)]
     pub(super) fn value(self, bits: u64) -> usize {
         let all = bits & !(u64::MAX.wrapping_shl(self.0));
-        let extra = all >> (self.0 >> 8 & 15);
-        (self.0 >> 16 & 0x7fff).wrapping_add(extra as u32) as usize
+        let extra = all.wrapping_shr(self.0 >> 8);
+        (self.0 >> 16).wrapping_add(extra as u32) as usize
     }
 }
 

@@ -258,19 +258,21 @@ impl Inflater {
         while len <= limit {
             bits.refill();
             let mut entry = self.literals.look_up(bits.peek());
-            if entry.is_rare() {
-                entry = self.literals.search(bits.peek())?;
+            if !entry.is_number() {
+                if entry.is_rare() {
+                    entry = self.literals.search(bits.peek())?;
+                }
+                if entry.is_literal() {
+                    bits.skip(entry.bits());
+                    out[len] = entry.byte();
+                    len = len.wrapping_add(1);
+                    continue;
+                }
                 if entry.is_rare() {
                     // The end of the block.
                     bits.skip(entry.bits());
                     break;
                 }
-            }
-            if entry.is_literal() {
-                bits.skip(entry.bits());
-                out[len] = entry.byte();
-                len = len.wrapping_add(1);
-                continue;
             }
             let length = entry.value(bits.peek());
             bits.skip(entry.bits());
