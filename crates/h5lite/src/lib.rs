@@ -10,6 +10,8 @@ mod format;
 mod image;
 mod limits;
 mod lock;
+#[cfg(feature = "mmap")]
+mod map;
 mod object;
 mod options;
 mod read;

@@ -97,8 +97,7 @@ impl OpenOptions {
     }
 
     fn source(&self, file: fs::File, locked: bool) -> Result<Source> {
-        let is_empty = file.metadata().is_ok_and(|metadata| metadata.len() == 0);
-        let mapped = !is_empty && self.maps(&file, locked);
+        let mapped = self.maps(&file, locked);
         Source::of(file, mapped)
     }
 

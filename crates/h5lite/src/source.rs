@@ -1,20 +1,47 @@
 //! Where the bytes come from: a memory map, positioned reads, or a buffer.
 
-use std::{fs::File, io};
+use std::{fmt, fs::File, io};
 
 use crate::error::{Error, Result};
+#[cfg(feature = "mmap")]
+use crate::map::LazyMap;
 
 /// The bytes of a whole file.
 #[derive(Debug)]
 pub(crate) enum Source {
-    /// A memory map: borrowed without copying. What is read of it by position does not become
-    /// resident, nor cost a page fault.
-    #[cfg(feature = "mmap")]
-    Map(memmap2::Mmap, File),
-    /// Positioned reads: every read copies, and a file that shrinks gives an error instead of a signal.
-    File(File, u64),
+    /// A file: read by position, or mapped.
+    File(OnDisk),
     /// Bytes in memory.
     Bytes(Vec<u8>),
+}
+
+/// So many bytes at the start of a file are read when it is opened: most writers put all that a
+/// reader needs first there.
+pub(crate) const START: usize = 16 << 10;
+
+/// A file on disk.
+///
+/// What is read by position is copied, and a file that shrinks gives an error instead of a signal.
+/// A memory map is borrowed without copying; what is read by position in spite of it does not become
+/// resident, nor cost a page fault.
+pub(crate) struct OnDisk {
+    file: File,
+    /// Length in bytes when it was opened.
+    len: u64,
+    /// Its first bytes, as they were then.
+    start: Vec<u8>,
+    #[cfg(feature = "mmap")]
+    map: Option<LazyMap>,
+}
+
+/// Which file, and not what is in it.
+impl fmt::Debug for OnDisk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (f.debug_struct("OnDisk"))
+            .field("file", &self.file)
+            .field("len", &self.len)
+            .finish_non_exhaustive()
+    }
 }
 
 impl From<Vec<u8>> for Source {
@@ -24,64 +51,47 @@ impl From<Vec<u8>> for Source {
 }
 
 impl Source {
-    /// A file mapped into memory, where that can be done, or read by position.
+    /// A file that is mapped into memory, where that can be done, or read by position. Its length
+    /// is fixed at this moment.
+    ///
+    /// Where it is `mapped`, the caller holds a lock that keeps whoever obeys it from shortening
+    /// the file.
     pub(crate) fn of(file: File, mapped: bool) -> Result<Self> {
-        #[cfg(feature = "mmap")]
-        if mapped {
-            return Self::mapped(&file);
-        }
-        let _ = mapped;
-        Self::positioned(file)
+        let len = file
+            .metadata()
+            .map_err(|e| Error::io("ask for the length", e))?
+            .len();
+        open(file, len, mapped)
     }
 
     /// A file read by position. Its length is fixed at this moment.
     pub(crate) fn positioned(file: File) -> Result<Self> {
-        let length = file
-            .metadata()
-            .map_err(|e| Error::io("ask for the length", e))?
-            .len();
-        #[cfg(not(any(unix, windows)))]
-        return in_memory(&file, length);
-        #[cfg(any(unix, windows))]
-        Ok(Self::File(file, length))
-    }
-
-    /// A file mapped into memory.
-    ///
-    /// The caller holds a lock that keeps whoever obeys it from shortening the file.
-    #[cfg(feature = "mmap")]
-    pub(crate) fn mapped(file: &File) -> Result<Self> {
-        // SAFETY: the map is private to this process and only ever read. Its bytes can change, or
-        // the file shrink, only if another program writes to it in spite of the lock the caller
-        // holds; this crate itself never overwrites or cuts off what a committed root can reach.
-        #[allow(unsafe_code, reason = "the memory map")]
-        let map = unsafe { memmap2::Mmap::map(file) };
-        let map = map.map_err(|e| Error::io("map the file into memory", e))?;
-        let handle = file.try_clone();
-        let handle = handle.map_err(|e| Error::io("open the file again", e))?;
-        Ok(Self::Map(map, handle))
+        Self::of(file, false)
     }
 
     /// Length in bytes.
     pub(crate) fn len(&self) -> u64 {
         match self {
-            #[cfg(feature = "mmap")]
-            Self::Map(map, _) => map.len() as u64,
-            Self::File(_, length) => *length,
+            Self::File(file) => file.len,
             Self::Bytes(bytes) => bytes.len() as u64,
         }
     }
 
     /// The bytes themselves where they are in memory. `None` means: use [`read`](Self::read).
     pub(crate) fn borrow(&self, start: u64, len: usize) -> Option<&[u8]> {
-        let bytes: &[u8] = match self {
-            #[cfg(feature = "mmap")]
-            Self::Map(map, _) => map,
-            Self::File(..) => return None,
-            Self::Bytes(bytes) => bytes,
-        };
         let start = usize::try_from(start).ok()?;
-        bytes.get(start..start.checked_add(len)?)
+        let range = start..start.checked_add(len)?;
+        let file = match self {
+            Self::File(file) => file,
+            Self::Bytes(bytes) => return bytes.get(range),
+        };
+        if let Some(bytes) = file.start.get(range.clone()) {
+            return Some(bytes);
+        }
+        #[cfg(feature = "mmap")]
+        return file.map.as_ref()?.bytes(&file.file, file.len)?.get(range);
+        #[cfg(not(feature = "mmap"))]
+        None
     }
 
     /// `len` bytes from `start` on: borrowed if the source is in memory, else read by position into
@@ -106,9 +116,7 @@ impl Source {
     /// The caller has checked that the range lies inside the source.
     pub(crate) fn read(&self, start: u64, len: usize, buffer: &mut Vec<u8>) -> Result<()> {
         let file = match self {
-            #[cfg(feature = "mmap")]
-            Self::Map(_, file) => file,
-            Self::File(file, _) => file,
+            Self::File(file) => &file.file,
             Self::Bytes(_) => {
                 buffer.clear();
                 buffer.extend_from_slice(self.borrow(start, len).ok_or_else(outside)?);
@@ -119,6 +127,21 @@ impl Source {
         read_exact_at(file, buffer, start)
             .map_err(|e| Error::io(format_args!("read {len} bytes at {start:#x}"), e))
     }
+}
+
+#[cfg(any(unix, windows))]
+fn open(file: File, len: u64, mapped: bool) -> Result<Source> {
+    let mut start = vec![0; usize::try_from(len).unwrap_or(START).min(START)];
+    read_exact_at(&file, &mut start, 0).map_err(|e| Error::io("read the start of the file", e))?;
+    #[cfg(not(feature = "mmap"))]
+    let _ = mapped;
+    Ok(Source::File(OnDisk {
+        file,
+        len,
+        start,
+        #[cfg(feature = "mmap")]
+        map: mapped.then(LazyMap::default),
+    }))
 }
 
 fn outside() -> Error {
@@ -144,17 +167,17 @@ pub(crate) fn read_exact_at(file: &File, mut buffer: &mut [u8], mut start: u64) 
     Ok(())
 }
 
-/// Targets without positioned reads (WebAssembly) hold the file in memory.
+/// Targets without positioned reads (WebAssembly) hold the file in memory: see [`open`].
 #[cfg(not(any(unix, windows)))]
 pub(crate) fn read_exact_at(_: &File, _: &mut [u8], _: u64) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
 #[cfg(not(any(unix, windows)))]
-fn in_memory(mut file: &File, length: u64) -> Result<Source> {
+fn open(file: File, len: u64, _: bool) -> Result<Source> {
     use io::Read;
     let mut bytes = Vec::new();
-    file.take(length)
+    file.take(len)
         .read_to_end(&mut bytes)
         .map_err(|e| Error::io("read the file", e))?;
     Ok(Source::Bytes(bytes))
@@ -173,12 +196,14 @@ mod tests {
         file.write_all(&bytes).unwrap();
         let mut sources = vec![Source::positioned(file.try_clone().unwrap()).unwrap()];
         #[cfg(feature = "mmap")]
-        sources.push(Source::mapped(&file).unwrap());
+        sources.push(Source::of(file.try_clone().unwrap(), true).unwrap());
         sources.push(Source::from(bytes.clone()));
         for source in &sources {
             let mut buffer = vec![7; 3];
             let fetched = source.fetch(10, 20, &mut buffer).unwrap();
             assert_eq!(fetched, &bytes[10..30], "{source:?}");
+            assert_eq!(source.borrow(10, 20), Some(&bytes[10..30]), "{source:?}");
+            assert_eq!(source.borrow(250, 7), None, "{source:?}");
             assert_eq!(source.len(), 256);
         }
         file.set_len(15).unwrap();

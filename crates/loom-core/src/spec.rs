@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use h5lite::{Array, File};
+use h5lite::{Array, File, Group};
 
 use crate::error::{Error, Result};
 
@@ -65,12 +65,15 @@ impl SpecVersion {
     /// # Errors
     /// Where what is there cannot be read.
     pub fn stated(file: &File) -> Result<Option<String>> {
-        let root = file.root()?;
+        Self::stated_below(&file.root()?)
+    }
+
+    /// The same, where the root group has been opened already.
+    pub(crate) fn stated_below(root: &Group<'_>) -> Result<Option<String>> {
         let value = if root.has_attribute(LOOM_SPEC_VERSION)? {
             root.attribute(LOOM_SPEC_VERSION)?.read_any()?
         } else {
-            let path = format!("{ATTRS}/{LOOM_SPEC_VERSION}");
-            match file.dataset(&path) {
+            match root.dataset(&format!("{ATTRS}/{LOOM_SPEC_VERSION}")) {
                 Ok(dataset) => dataset.read_any(&[])?,
                 Err(error) if error.is_not_found() => return Ok(None),
                 Err(error) => return Err(error.into()),

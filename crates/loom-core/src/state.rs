@@ -45,16 +45,21 @@ impl State {
     ///
     /// `version` replaces the one the file states.
     pub(crate) fn open(file: File, version: Option<SpecVersion>) -> Result<Self> {
-        file.root()?;
-        let mut state = Self {
-            file,
-            shape: (0, 0),
-            version: SpecVersion::NONE,
-            watch: Watch::default(),
-            warnings: Mutex::default(),
-        };
-        state.version = version.unwrap_or_else(|| state.stated_version());
-        state.shape = state.matrix_shape();
+        let mut warnings = Vec::new();
+        // One handle for all that is in it: its links are read once.
+        let root = file.root()?;
+        let version = version.unwrap_or_else(|| {
+            stated_version(&root).unwrap_or_else(|error| {
+                warnings.push(format!(
+                    "{error}: read as a file from before version numbers"
+                ));
+                SpecVersion::NONE
+            })
+        });
+        let shape = matrix_shape(&root).unwrap_or_else(|problem| {
+            warnings.push(format!("{problem}: the file counts as empty"));
+            (0, 0)
+        });
         let groups = Axis::BOTH
             .into_iter()
             .flat_map(|axis| [vec![axis.attrs_path()], axis.graphs_paths().to_vec()])
@@ -62,40 +67,31 @@ impl State {
         for names in groups {
             let mut found = false;
             for name in &names {
-                found |= state.group(name)?.is_some();
+                found |= group_at(&root, name)?.is_some();
             }
             if !found {
-                state.warn(format!("no group {}: taken as empty", names[0]));
+                warnings.push(format!("no group {}: taken as empty", names[0]));
             }
         }
-        Ok(state)
-    }
-
-    fn stated_version(&self) -> SpecVersion {
-        let stated = match SpecVersion::stated(&self.file) {
-            Ok(Some(text)) => text.parse(),
-            Ok(None) => Err(Error::not_found("attribute", spec::LOOM_SPEC_VERSION)),
-            Err(error) => Err(error),
-        };
-        stated.unwrap_or_else(|error| {
-            self.warn(format!(
-                "{error}: read as a file from before version numbers"
-            ));
-            SpecVersion::NONE
+        drop(root);
+        Ok(Self {
+            file,
+            shape,
+            version,
+            watch: Watch::default(),
+            warnings: Mutex::new(warnings),
         })
     }
 
+    /// What the matrix says now.
     pub(crate) fn matrix_shape(&self) -> (usize, usize) {
-        let problem = match self.file.dataset(spec::MATRIX) {
-            Ok(matrix) => match *matrix.shape() {
-                [rows, cols] => return (rows, cols),
-                ref other => format!("{} has shape {other:?}", spec::MATRIX),
-            },
-            Err(error) if error.is_not_found() => format!("no {}", spec::MATRIX),
-            Err(error) => error.to_string(),
-        };
-        self.warn(format!("{problem}: the file counts as empty"));
-        (0, 0)
+        let shape = self.file.root().map_err(|error| error.to_string());
+        shape
+            .and_then(|root| matrix_shape(&root))
+            .unwrap_or_else(|problem| {
+                self.warn(format!("{problem}: the file counts as empty"));
+                (0, 0)
+            })
     }
 
     /// Notes something that was read in spite of a fault, once.
@@ -147,12 +143,7 @@ impl State {
 
     /// The group at a path; `None` where there is nothing, or something else.
     pub(crate) fn group(&self, path: &str) -> Result<Option<Group<'_>>> {
-        match self.file.object(path) {
-            Ok(Object::Group(group)) => Ok(Some(group)),
-            Ok(_) => Ok(None),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        group_at(&self.file.root()?, path)
     }
 
     /// What the group at a path holds, in the file's order.
@@ -290,5 +281,35 @@ impl State {
             }
         }
         Ok(())
+    }
+}
+
+/// The version of the specification that a file states.
+fn stated_version(root: &Group<'_>) -> Result<SpecVersion> {
+    match SpecVersion::stated_below(root)? {
+        Some(text) => text.parse(),
+        None => Err(Error::not_found("attribute", spec::LOOM_SPEC_VERSION)),
+    }
+}
+
+/// The shape of the matrix, or why it has none.
+fn matrix_shape(root: &Group<'_>) -> std::result::Result<(usize, usize), String> {
+    match root.dataset(spec::MATRIX) {
+        Ok(matrix) => match *matrix.shape() {
+            [rows, cols] => Ok((rows, cols)),
+            ref other => Err(format!("{} has shape {other:?}", spec::MATRIX)),
+        },
+        Err(error) if error.is_not_found() => Err(format!("no {}", spec::MATRIX)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// The group at a path; `None` where there is nothing, or something else.
+fn group_at<'f>(root: &Group<'f>, path: &str) -> Result<Option<Group<'f>>> {
+    match root.object(path) {
+        Ok(Object::Group(group)) => Ok(Some(group)),
+        Ok(_) => Ok(None),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }

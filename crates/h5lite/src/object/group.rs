@@ -1,5 +1,7 @@
 //! Groups: named links to other objects.
 
+use std::sync::{Arc, OnceLock};
+
 use super::{Dataset, Node, Object, links, path};
 use crate::{
     error::{Error, InObject, Result},
@@ -10,6 +12,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Group<'f> {
     pub(super) node: Node<'f>,
+    /// All its links, once one was asked for. The file cannot change while it is borrowed.
+    links: Arc<OnceLock<Vec<Link>>>,
 }
 
 /// A name in a group and what it leads to.
@@ -22,14 +26,31 @@ pub struct Link {
 }
 
 impl<'f> Group<'f> {
+    pub(super) fn new(node: Node<'f>) -> Self {
+        Self {
+            node,
+            links: Arc::default(),
+        }
+    }
+
     /// All links in the order h5py lists them: by name, or in order of creation where the group
     /// tracks it.
     ///
     /// # Errors
     /// [`Error::Corrupt`] and its kin.
     pub fn links(&self) -> Result<Vec<Link>> {
-        let limits = self.node.file.limits();
-        links::all(self.node.file.image(), &self.node.header, limits).in_object(&self.node.path)
+        Ok(self.known_links()?.to_vec())
+    }
+
+    /// The same, read from the file the first time only.
+    fn known_links(&self) -> Result<&[Link]> {
+        if let Some(links) = self.links.get() {
+            return Ok(links);
+        }
+        let file = self.node.file;
+        let links = links::all(file.image(), &self.node.header, file.limits());
+        let links = links.in_object(&self.node.path)?;
+        Ok(self.links.get_or_init(|| links))
     }
 
     /// The links that can be read, and why the others cannot.
@@ -39,8 +60,8 @@ impl<'f> Group<'f> {
     }
 
     /// The link of this name, if there is one.
-    pub(super) fn link(&self, name: &str) -> Result<Option<Link>> {
-        Ok(self.links()?.into_iter().find(|link| link.name == name))
+    pub(super) fn link(&self, name: &str) -> Result<Option<&Link>> {
+        Ok(self.known_links()?.iter().find(|link| link.name == name))
     }
 
     /// The names of all links, in the order of [`links`](Self::links).
@@ -48,7 +69,8 @@ impl<'f> Group<'f> {
     /// # Errors
     /// As [`links`](Self::links).
     pub fn names(&self) -> Result<Vec<String>> {
-        Ok(self.links()?.into_iter().map(|link| link.name).collect())
+        let links = self.known_links()?.iter();
+        Ok(links.map(|link| link.name.clone()).collect())
     }
 
     /// How many links there are.
@@ -56,7 +78,7 @@ impl<'f> Group<'f> {
     /// # Errors
     /// As [`links`](Self::links).
     pub fn len(&self) -> Result<usize> {
-        Ok(self.links()?.len())
+        Ok(self.known_links()?.len())
     }
 
     /// Whether there is no link.
@@ -64,7 +86,7 @@ impl<'f> Group<'f> {
     /// # Errors
     /// As [`links`](Self::links).
     pub fn is_empty(&self) -> Result<bool> {
-        Ok(self.links()?.is_empty())
+        Ok(self.known_links()?.is_empty())
     }
 
     /// Whether a link has this name, wherever it leads.

@@ -69,7 +69,7 @@ impl<'f> Object<'f> {
             header,
         };
         if node.header.has(SymbolTableMessage::KIND) || node.header.has(LinkInfo::KIND) {
-            Ok(Self::Group(Group { node }))
+            Ok(Self::Group(Group::new(node)))
         } else if node.header.has(Dataspace::KIND) {
             Dataset::new(node).map(Self::Dataset)
         } else if node.header.has(Datatype::KIND) {

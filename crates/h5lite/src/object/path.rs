@@ -44,7 +44,7 @@ impl Way {
     fn link(&mut self, group: &Group<'_>, name: &str) -> Result<Option<LinkTarget>> {
         let Some(known) = self.links.get_mut(&group.address()) else {
             self.links.insert(group.address(), None);
-            return Ok(group.link(name)?.map(|link| link.target));
+            return Ok(group.link(name)?.map(|link| link.target.clone()));
         };
         if known.is_none() {
             let links = group.links()?.into_iter();
@@ -56,7 +56,8 @@ impl Way {
 
 fn follow<'f>(start: &Group<'f>, path: &str, way: &mut Way) -> Result<Object<'f>> {
     let file = start.node.file;
-    let start = if path.starts_with('/') {
+    let is_root = &*start.node.path == "/" && start.address() == file.superblock().root;
+    let start = if path.starts_with('/') && !is_root {
         file.root()?
     } else {
         start.clone()

@@ -16,7 +16,7 @@ const V3: &str = "3.0.0";
 pub(super) fn check(file: &File, report: &mut Report) {
     let v3 = report.version == V3;
     let mut rules = Rules {
-        file,
+        root: file.root(),
         report,
         v3,
         shape: None,
@@ -61,7 +61,8 @@ struct Globals<'f> {
 }
 
 struct Rules<'f, 'r> {
-    file: &'f File,
+    /// One handle for all that is in it: its links are read once.
+    root: h5lite::Result<Group<'f>>,
     report: &'r mut Report,
     v3: bool,
     /// Shape of the main matrix, once it is known.
@@ -73,19 +74,21 @@ struct Rules<'f, 'r> {
 impl<'f> Rules<'f, '_> {
     /// The group of this name, or the error `missing`.
     fn group(&mut self, name: &str, missing: Option<&str>) -> Option<Group<'f>> {
-        let object = match self.file.contains(name) {
-            Ok(true) => self.file.object(name),
-            Ok(false) => {
+        let root = match &self.root {
+            Ok(root) => root,
+            Err(error) => {
+                self.report.unreadable(&format!("'{name}'"), error);
+                return None;
+            }
+        };
+        match root.object(name) {
+            Ok(Object::Group(group)) => return Some(group),
+            Ok(_) => self.report.error(format!("'{name}' is not a group")),
+            Err(error) if error.is_not_found() => {
                 if let Some(missing) = missing {
                     self.report.error(missing);
                 }
-                return None;
             }
-            Err(error) => Err(error),
-        };
-        match object {
-            Ok(Object::Group(group)) => return Some(group),
-            Ok(_) => self.report.error(format!("'{name}' is not a group")),
             Err(error) => self.report.unreadable(&format!("'{name}'"), &error),
         }
         None
@@ -119,11 +122,12 @@ impl<'f> Rules<'f, '_> {
                 attributes: Vec::new(),
             };
         }
-        let attributes = self.file.root().and_then(|root| root.attributes());
-        let attributes = attributes.unwrap_or_else(|error| {
-            self.report.unreadable("Global attributes", &error);
-            Vec::new()
-        });
+        let mut attributes = Vec::new();
+        match self.root.as_ref().map(Group::attributes) {
+            Ok(Ok(found)) => attributes = found,
+            Ok(Err(error)) => self.report.unreadable("Global attributes", &error),
+            Err(error) => self.report.unreadable("Global attributes", error),
+        }
         Globals {
             group: None,
             attributes,
@@ -176,9 +180,9 @@ impl<'f> Rules<'f, '_> {
     }
 
     fn check_matrix(&mut self) {
-        let root = match self.file.root() {
-            Ok(root) => root,
-            Err(error) => return self.report.unreadable("'/'", &error),
+        let root = match &self.root {
+            Ok(root) => root.clone(),
+            Err(error) => return self.report.unreadable("'/'", error),
         };
         match root.contains("matrix") {
             Ok(true) => {}
