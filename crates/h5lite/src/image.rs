@@ -212,7 +212,7 @@ impl Image {
     }
 
     /// Replaces the content of `buffer` by at most `len` bytes at `address`, read as
-    /// [`fetch`](Self::fetch) does.
+    /// [`fetch`](Self::fetch) does, unless they were kept when the file was opened.
     ///
     /// # Errors
     /// As [`bytes`](Self::bytes).
@@ -225,7 +225,14 @@ impl Image {
     ) -> Result<()> {
         let left = self.len().saturating_sub(address.0);
         let (start, len) = self.locate(structure, address, len.min(left))?;
-        self.source.read(start, len, buffer)
+        match self.source.kept(start, len) {
+            Some(bytes) => {
+                buffer.clear();
+                buffer.extend_from_slice(bytes);
+                Ok(())
+            }
+            None => self.source.read(start, len, buffer),
+        }
     }
 
     fn locate(&self, structure: &'static str, address: Address, len: u64) -> Result<(u64, usize)> {

@@ -1,6 +1,6 @@
 //! Where the bytes come from: a memory map, positioned reads, or a buffer.
 
-use std::{fmt, fs::File, io};
+use std::{fmt, fs::File, io, ops::Range};
 
 use crate::error::{Error, Result};
 #[cfg(feature = "mmap")]
@@ -79,19 +79,23 @@ impl Source {
 
     /// The bytes themselves where they are in memory. `None` means: use [`read`](Self::read).
     pub(crate) fn borrow(&self, start: u64, len: usize) -> Option<&[u8]> {
-        let start = usize::try_from(start).ok()?;
-        let range = start..start.checked_add(len)?;
-        let file = match self {
-            Self::File(file) => file,
-            Self::Bytes(bytes) => return bytes.get(range),
-        };
-        if let Some(bytes) = file.start.get(range.clone()) {
-            return Some(bytes);
-        }
         #[cfg(feature = "mmap")]
-        return file.map.as_ref()?.bytes(&file.file, file.len)?.get(range);
-        #[cfg(not(feature = "mmap"))]
-        None
+        if let Self::File(file) = self
+            && self.kept(start, len).is_none()
+        {
+            let map = file.map.as_ref()?.bytes(&file.file, file.len)?;
+            return map.get(range(start, len)?);
+        }
+        self.kept(start, len)
+    }
+
+    /// The bytes where they have been in memory since the file was opened.
+    pub(crate) fn kept(&self, start: u64, len: usize) -> Option<&[u8]> {
+        let bytes = match self {
+            Self::File(file) => &file.start,
+            Self::Bytes(bytes) => bytes,
+        };
+        bytes.get(range(start, len)?)
     }
 
     /// `len` bytes from `start` on: borrowed if the source is in memory, else read by position into
@@ -142,6 +146,11 @@ fn open(file: File, len: u64, mapped: bool) -> Result<Source> {
         #[cfg(feature = "mmap")]
         map: mapped.then(LazyMap::default),
     }))
+}
+
+fn range(start: u64, len: usize) -> Option<Range<usize>> {
+    let start = usize::try_from(start).ok()?;
+    Some(start..start.checked_add(len)?)
 }
 
 fn outside() -> Error {

@@ -14,6 +14,9 @@ use crate::{
 const NAME: &str = "object header";
 const BLOCK: &str = "object header continuation block";
 
+/// How much is read at once where a header starts: most headers, but not their continuations.
+const SPECULATIVE_LEN: u64 = 512;
+
 /// Message flag: a reader that does not know the message must not use the object.
 const FAIL_IF_UNKNOWN: u8 = 0x80;
 /// More messages than any library writes: version 1 counts them in two bytes.
@@ -79,11 +82,11 @@ pub(crate) struct ObjectHeader {
 impl ObjectHeader {
     /// Reads the header at `address` with all its continuation blocks.
     pub(crate) fn read(image: &Image, address: Address) -> Result<Self> {
-        let start = image.bytes_up_to(NAME, address, 4)?;
-        let mut reader = if *start == *b"OHDR" {
-            Reader::version_2(image, address)?
+        let start = image.bytes_up_to(NAME, address, SPECULATIVE_LEN)?;
+        let mut reader = if start.starts_with(b"OHDR") {
+            Reader::version_2(image, address, start)?
         } else {
-            Reader::version_1(image, address)?
+            Reader::version_1(image, address, start)?
         };
         reader.follow_continuations()?;
         Ok(reader.header)
@@ -178,6 +181,8 @@ pub(crate) fn read_shared<M: Message>(image: &Image, shared: SharedMessage) -> R
 /// Collects a header from its blocks.
 struct Reader<'a> {
     image: &'a Image,
+    /// What has been read of the file from the start of the header on.
+    start: Cow<'a, [u8]>,
     header: ObjectHeader,
     order_tracked: bool,
     continuations: Vec<Continuation>,
@@ -186,7 +191,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(image: &'a Image, address: Address, version: u8) -> Self {
+    fn new(image: &'a Image, address: Address, start: Cow<'a, [u8]>, version: u8) -> Self {
         let header = ObjectHeader {
             address,
             version,
@@ -195,6 +200,7 @@ impl<'a> Reader<'a> {
         };
         Self {
             image,
+            start,
             header,
             order_tracked: false,
             continuations: Vec::new(),
@@ -215,31 +221,40 @@ impl<'a> Reader<'a> {
             return Err(Error::corrupt(name, address, reason));
         }
         self.image.claim(name, address, length);
+        if let Some(bytes) = self.in_start(address, length) {
+            return Ok(bytes);
+        }
         self.image.bytes(name, address, length)
     }
 
-    fn version_1(image: &'a Image, address: Address) -> Result<Self> {
-        let prefix = image.bytes(NAME, address, 16)?;
+    /// A block that has been read with the start of the header.
+    fn in_start(&self, address: Address, length: u64) -> Option<Cow<'a, [u8]>> {
+        let at = usize::try_from(address.0.checked_sub(self.header.address.0)?).ok()?;
+        let range = at..at.checked_add(usize::try_from(length).ok()?)?;
+        Some(match &self.start {
+            Cow::Borrowed(bytes) => Cow::Borrowed(bytes.get(range)?),
+            Cow::Owned(bytes) => Cow::Owned(bytes.get(range)?.to_vec()),
+        })
+    }
+
+    fn version_1(image: &'a Image, address: Address, start: Cow<'a, [u8]>) -> Result<Self> {
         image.claim(NAME, address, 16);
-        let mut fields = Fields::new(NAME, address, image.sizes(), &prefix);
+        let mut fields = Fields::new(NAME, address, image.sizes(), &start);
         fields.version(&[1])?;
         fields.skip(3)?;
-        let mut reader = Self::new(image, address, 1);
-        reader.header.reference_count = fields.u32()?;
+        let reference_count = fields.u32()?;
         let length = u64::from(fields.u32()?);
+        let mut reader = Self::new(image, address, start, 1);
+        reader.header.reference_count = reference_count;
         reader.block_1(address.plus(NAME, 16)?, length, NAME)?;
         Ok(reader)
     }
 
-    fn version_2(image: &'a Image, address: Address) -> Result<Self> {
-        // Signature, version and flags, times, phase change values, and the length of the block.
-        let prefix = image.bytes_up_to(NAME, address, 6 + 16 + 4 + 8)?;
-        let mut fields = Fields::new(NAME, address, image.sizes(), &prefix);
+    fn version_2(image: &'a Image, address: Address, start: Cow<'a, [u8]>) -> Result<Self> {
+        let mut fields = Fields::new(NAME, address, image.sizes(), &start);
         fields.signature(*b"OHDR")?;
         fields.version(&[2])?;
         let flags = fields.u8()?;
-        let mut reader = Self::new(image, address, 2);
-        reader.order_tracked = flags & ORDER_TRACKED != 0;
         if flags & TIMES != 0 {
             fields.skip(16)?;
         }
@@ -249,6 +264,8 @@ impl<'a> Reader<'a> {
         let length = fields.uint(1_u8.checked_shl(u32::from(flags & SIZE_WIDTH)).unwrap_or(8))?;
         let prefix_len = fields.position();
         let whole = length.saturating_add(to_u64(prefix_len)).saturating_add(4);
+        let mut reader = Self::new(image, address, start, 2);
+        reader.order_tracked = flags & ORDER_TRACKED != 0;
         reader.block_2(address, whole, prefix_len, NAME)?;
         Ok(reader)
     }
