@@ -12,8 +12,12 @@ use memmap2::{Mmap, MmapOptions};
 
 /// So many structures are read by position before the file is mapped: opening a file, or one dataset
 /// of it, takes fewer, and each page of a map costs more than a read when it is touched and again
-/// when the map is given up.
-const BY_POSITION: u32 = 64;
+/// when the map is given up. Few in tests, so that small files are mapped.
+const BY_POSITION: u32 = if cfg!(any(test, feature = "testing")) {
+    4
+} else {
+    64
+};
 
 /// The memory map of a file, once much of it is read piece by piece.
 ///

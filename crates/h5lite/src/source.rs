@@ -16,8 +16,12 @@ pub(crate) enum Source {
 }
 
 /// So many bytes at the start of a file are read when it is opened: most writers put all that a
-/// reader needs first there.
-pub(crate) const START: usize = 16 << 10;
+/// reader needs first there. Few in tests, so that small files are also read in the other ways.
+pub(crate) const START: usize = if cfg!(any(test, feature = "testing")) {
+    512
+} else {
+    16 << 10
+};
 
 /// A file on disk.
 ///

@@ -80,9 +80,18 @@ fn write_runs(
     let (axes, counts) = laid_over(selections, &data.shape, &pending.chunk)?;
     let (from, to) = (strides(&counts), strides(&pending.chunk));
     let (strides, element) = ((&from[..], &to[..]), data.element());
+    let shape = &pending.chunk;
     write_bands(data, context, &axes, written, &|| {
         let mut run = Vec::new();
         Box::new(move |job, chunk| {
+            if covers(job, shape) {
+                // The runs come one behind the other.
+                chunk.clear();
+                copy(&job.bands, strides, (0, 0), &mut |source, _, len| {
+                    put(source..source + len, chunk)
+                })?;
+                return Ok(true);
+            }
             copy(&job.bands, strides, (0, 0), &mut |source, target, len| {
                 run.clear();
                 put(source..source + len, &mut run)?;
@@ -146,6 +155,15 @@ fn part(job: &Job<'_>, within: &[Range<usize>]) -> Vec<Range<usize>> {
     (first_pieces(job).zip(within))
         .map(|(piece, within)| within.start + piece.to..within.start + piece.to + piece.len)
         .collect()
+}
+
+/// Whether what is written is the whole chunk, in its own order.
+fn covers(job: &Job<'_>, chunk: &[usize]) -> bool {
+    let whole = |(band, &length): (&&Band, &usize)| {
+        let covers = |piece: &Piece| piece.from == 0 && piece.len == length;
+        matches!(&band.pieces[..], [piece] if covers(piece))
+    };
+    job.bands.iter().zip(chunk).all(whole)
 }
 
 /// For each axis, the piece of a range that lies in the chunk: there is one.

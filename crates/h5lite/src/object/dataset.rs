@@ -269,6 +269,16 @@ impl<'f> Dataset<'f> {
         self.values.bytes(selections).in_object(&self.node.path)
     }
 
+    /// The same in the place of what `bytes` holds: its memory is used again where as many are read.
+    /// After an error, what it holds is of no use.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_bytes_into(&self, selections: &[Selection], bytes: &mut Vec<u8>) -> Result<()> {
+        let read = self.values.bytes_into(selections, bytes);
+        read.in_object(&self.node.path)
+    }
+
     /// The bytes of strings, without padding and whether they are UTF-8 or not.
     ///
     /// # Errors

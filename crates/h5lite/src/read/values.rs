@@ -183,16 +183,26 @@ impl Values<'_> {
 
     /// Reads the bytes of values as they are stored.
     pub(crate) fn bytes(&self, selections: &[Selection]) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.bytes_into(selections, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// The same into a buffer whose memory is used again where it has the right length.
+    pub(crate) fn bytes_into(&self, selections: &[Selection], bytes: &mut Vec<u8>) -> Result<()> {
         let items: usize = self.counts(selections, 0)?.iter().product();
-        let mut bytes = filled(0_u8, items * self.projection.size)?;
+        let len = items * self.projection.size;
+        let zeroed = bytes.len() != len;
+        if zeroed {
+            *bytes = filled(0_u8, len)?;
+        }
         let convert = |stored: &[u8], out: &mut [u8]| out.copy_from_slice(stored);
         let output = Output {
             per_item: self.projection.size,
             convert,
-            zeroed: true,
+            zeroed,
         };
-        self.gather(selections, &mut bytes, None, &output, None)?;
-        Ok(bytes)
+        self.gather(selections, bytes, None, &output, None)
     }
 
     /// The bytes of strings, without padding.

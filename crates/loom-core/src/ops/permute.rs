@@ -61,15 +61,14 @@ impl LoomConnection {
         }
         let layers = self.layers().keys()?;
         let attributes = self.axis_attrs(axis).keys()?;
-        let order = Selection::from(order);
         let watch = self.state.watch.clone();
         let mut steps = watch.begin(layers::volume(self.shape(), layers.len()))?;
         self.state.change(|change| {
             for name in &layers {
-                change.permute_layer(name, axis, &order, &mut steps)?;
+                change.permute_layer(name, axis, order, &mut steps)?;
             }
             for name in &attributes {
-                change.permute_attr(name, axis, &order)?;
+                change.permute_attr(name, axis, order)?;
             }
             for graph in &graphs {
                 change.write_edges(axis, &graph.name, &graph.a, &graph.b)?;
@@ -104,8 +103,19 @@ fn inverse(axis: Axis, length: usize, order: &[usize]) -> Result<Vec<u32>> {
 /// Bytes of a layer that are moved at a time, where chunks allow it.
 const BAND: usize = if cfg!(test) { 1 << 14 } else { 1 << 24 };
 
-/// Lines of elements of `size` bytes: in each, what was at the places of `order`, in that order.
-fn moved(lines: &[u8], order: &[usize], size: usize) -> Vec<u8> {
+/// Bytes of a band that are a task of a thread.
+const PART: usize = if cfg!(test) { 1 << 10 } else { 1 << 19 };
+
+/// Puts into `out` the lines of `size` bytes at the places of `order`.
+fn move_lines(lines: &[u8], order: &[usize], size: usize, out: &mut [u8]) {
+    for (to, &at) in out.chunks_exact_mut(size).zip(order) {
+        to.copy_from_slice(&lines[at * size..(at + 1) * size]);
+    }
+}
+
+/// Puts into each line of `out` the elements of `size` bytes that are at the places of `order` in the
+/// same line of `lines`.
+fn move_within(lines: &[u8], order: &[usize], size: usize, out: &mut [u8]) {
     fn of<const N: usize>(lines: &[u8], order: &[usize], out: &mut [u8]) {
         let line = (order.len() * N).max(1);
         for (from, to) in lines.chunks_exact(line).zip(out.chunks_exact_mut(line)) {
@@ -115,22 +125,18 @@ fn moved(lines: &[u8], order: &[usize], size: usize) -> Vec<u8> {
             }
         }
     }
-    let mut out = vec![0; lines.len()];
     match size {
-        1 => of::<1>(lines, order, &mut out),
-        2 => of::<2>(lines, order, &mut out),
-        4 => of::<4>(lines, order, &mut out),
-        8 => of::<8>(lines, order, &mut out),
+        1 => of::<1>(lines, order, out),
+        2 => of::<2>(lines, order, out),
+        4 => of::<4>(lines, order, out),
+        8 => of::<8>(lines, order, out),
         _ => {
             let line = (order.len() * size).max(1);
             for (from, to) in lines.chunks_exact(line).zip(out.chunks_exact_mut(line)) {
-                for (to, &at) in to.chunks_exact_mut(size).zip(order) {
-                    to.copy_from_slice(&from[at * size..(at + 1) * size]);
-                }
+                move_lines(from, order, size, to);
             }
         }
     }
-    out
 }
 
 impl Change<'_, '_> {
@@ -139,7 +145,7 @@ impl Change<'_, '_> {
         &mut self,
         name: &str,
         axis: Axis,
-        order: &Selection,
+        order: &[usize],
         steps: &mut Steps,
     ) -> Result<()> {
         let path = layers::path(name);
@@ -166,28 +172,37 @@ impl Change<'_, '_> {
         let (length, others) = (axis.of(self.shape), axis.other().of(self.shape));
         let step = axis.other().of(chunk).max(1);
         let step = (BAND / (length * element).max(1) / step * step).max(step);
+        // Read in the file's order and moved in memory: most of the values of a band lie far apart.
+        let (mut before, mut after) = (Vec::new(), Vec::new());
         for start in (0..others).step_by(step) {
-            let band = Selection::from(start..(start + step).min(others));
+            let band = start..(start + step).min(others);
+            let width = band.len();
+            let (rows, cols) = axis.pair(Selection::All, Selection::from(band));
+            let place = [rows, cols];
             let source = self.edit.file().dataset(&path)?;
-            let elements = match (axis, order) {
-                (Axis::Cols, Selection::Indices(order)) => {
-                    let lines = source.read_bytes(&[band.clone(), Selection::All])?;
-                    moved(&lines, order, element)
+            source.read_bytes_into(&place, &mut before)?;
+            after.resize(before.len(), 0);
+            let line = element * if axis == Axis::Rows { width } else { length };
+            let part = (PART / line).max(1) * line;
+            let parts = after.chunks_mut(part).enumerate().collect();
+            let move_part = |&mut (): &mut (), (number, after): (usize, &mut [u8])| {
+                let at = number * part;
+                match axis {
+                    Axis::Rows => move_lines(&before, &order[at / line..], line, after),
+                    Axis::Cols => move_within(&before[at..], order, element, after),
                 }
-                _ => {
-                    let (rows, cols) = axis.pair(order.clone(), band.clone());
-                    source.read_bytes(&[rows, cols])?
-                }
+                Ok::<_, Error>(())
             };
-            let (rows, cols) = axis.pair(Selection::All, band);
-            (self.edit).write_bytes_at(&path, &[rows, cols], &elements)?;
-            steps.advance((elements.len() / element) as u64)?;
+            let threads = self.edit.file().threads();
+            threads.each(parts, || Ok(()), move_part)?;
+            self.edit.write_bytes_at(&path, &place, &after)?;
+            steps.advance((after.len() / element) as u64)?;
         }
         self.stamp(&path)
     }
 
     /// Moves the values of an attribute as they are stored.
-    fn permute_attr(&mut self, name: &str, axis: Axis, order: &Selection) -> Result<()> {
+    fn permute_attr(&mut self, name: &str, axis: Axis, order: &[usize]) -> Result<()> {
         let path = format!("{}/{name}", axis.attrs_path());
         let attribute = self.edit.file().dataset(&path)?;
         let length = axis.of(self.shape);
@@ -199,7 +214,7 @@ impl Change<'_, '_> {
             });
         }
         let mut selections = vec![Selection::All; attribute.shape().len()];
-        selections[0] = order.clone();
+        selections[0] = order.into();
         let elements = attribute.read_bytes(&selections)?;
         self.edit.write_bytes_at(&path, &[], &elements)?;
         self.stamp(&path)?;
@@ -218,10 +233,11 @@ mod tests {
             let lines: Vec<u8> = (0..2 * 3 * u8::try_from(size).unwrap()).collect();
             let element = |line: usize, at: usize| &lines[(line * 3 + at) * size..][..size];
             let places = (0..2).flat_map(|line| order.map(|at| element(line, at)));
-            assert_eq!(
-                moved(&lines, &order, size),
-                places.collect::<Vec<_>>().concat()
-            );
+            let mut out = vec![0; lines.len()];
+            move_within(&lines, &order, size, &mut out);
+            assert_eq!(out, places.collect::<Vec<_>>().concat());
+            move_lines(&lines, &[1, 0], 3 * size, &mut out);
+            assert_eq!(out, [&lines[3 * size..], &lines[..3 * size]].concat());
         }
     }
 }

@@ -109,7 +109,8 @@ impl<'i> Joined<'i> {
         inputs: &[Input<'_>],
         rows: &Alignment,
     ) -> Result<Array2<T>> {
-        let mut tile = Array2::<T>::default(axis.pair(along.len(), across.len()));
+        let zeros = || Array2::<T>::default(axis.pair(along.len(), across.len()));
+        let mut tile = None;
         let mut start = 0;
         for ((input, source), places) in inputs.iter().zip(&self.sources).zip(&rows.files) {
             let end = start + input.positions.len();
@@ -126,6 +127,10 @@ impl<'i> Joined<'i> {
             let here = bands::together(&input.positions[from - offset..to - offset]);
             let (of_rows, of_cols) = axis.pair(here, bands::together(&positions));
             let values = source.read::<T>(of_rows, of_cols)?;
+            if slots.len() == across.len() && to - from == along.len() {
+                return Ok(values);
+            }
+            let tile = tile.get_or_insert_with(zeros);
             let slice = Slice::from(from - along.start..to - along.start);
             let mut target = tile.slice_axis_mut(ArrayAxis(axis.index()), slice);
             if slots.len() == across.len() {
@@ -138,6 +143,6 @@ impl<'i> Joined<'i> {
                 target.index_axis_mut(other, slot).assign(&line);
             }
         }
-        Ok(tile)
+        Ok(tile.unwrap_or_else(zeros))
     }
 }
