@@ -12,7 +12,7 @@ use loom_tests::workspace;
 const MAX_LINES: usize = 400;
 
 /// The one file that may be `unsafe`: the memory map.
-const UNSAFE: &str = "crates/h5lite/src/source.rs";
+const UNSAFE: &str = "crates/h5lite/src/map.rs";
 
 /// Crates that call the operating system and look as if they linked C, and do not.
 const NO_C_AFTER_ALL: [(&str, &str); 3] = [
