@@ -230,20 +230,20 @@ impl<'f> Check<'f> {
             match &object {
                 Object::Dataset(dataset) => self.dataset(dataset),
                 Object::Datatype(_) => {}
-                Object::Group(group) => match group.links() {
+                Object::Group(group) => match group.known_links() {
                     Err(error) => self.failed(&path, &error),
                     Ok(links) => {
                         for link in links {
-                            match link.target {
+                            match &link.target {
                                 LinkTarget::Hard(target) => {
-                                    if let Err(error) = worklist.push(&place, &link.name, target) {
+                                    if let Err(error) = worklist.push(&place, &link.name, *target) {
                                         self.failed(&path, &error);
                                     }
                                 }
                                 LinkTarget::Soft(target) => {
-                                    let found = group.object(&target).map(drop);
+                                    let found = group.object(target).map(drop);
                                     let inner = group.child_path(&link.name);
-                                    self.soft_link(&inner, &target, found);
+                                    self.soft_link(&inner, target, found);
                                 }
                                 _ => {}
                             }

@@ -58,9 +58,10 @@ pub struct File {
 }
 
 impl File {
-    /// Opens the file at `path` with a shared lock, as libhdf5 takes it, and maps it into memory.
+    /// Opens the file at `path` with a shared lock, as libhdf5 takes it. It is mapped into memory
+    /// once much of it is read; see [`OpenOptions::positioned`].
     ///
-    /// Only the superblock is read: the cost is the same for a file of any size.
+    /// Only its first 16 KiB are read: the cost is the same for a file of any size.
     ///
     /// # Errors
     /// Each in [`Error::InFile`]: [`Error::Io`] where it cannot be opened, [`Error::Locked`] where a

@@ -30,13 +30,17 @@ pub(crate) struct LazyMap {
     map: OnceLock<Option<Mmap>>,
 }
 
+/// What takes this many bytes or more is never copied.
+const LARGE: usize = 64 << 10;
+
 impl LazyMap {
-    /// The first `len` bytes of the file, which are all; `None` where they are still, or always, to
-    /// be read by position.
-    pub(crate) fn bytes(&self, file: &File, len: u64) -> Option<&[u8]> {
+    /// The first `len` bytes of the file, which are all, for a caller that wants so many of them;
+    /// `None` where they are still, or always, to be read by position.
+    pub(crate) fn bytes(&self, file: &File, len: u64, wanted: usize) -> Option<&[u8]> {
+        let early = || wanted < LARGE && self.asked.fetch_add(1, Ordering::Relaxed) < BY_POSITION;
         let map = match self.map.get() {
             Some(map) => map,
-            None if self.asked.fetch_add(1, Ordering::Relaxed) < BY_POSITION => return None,
+            None if early() => return None,
             None => self.map.get_or_init(|| map(file, len)),
         };
         map.as_deref()
@@ -64,12 +68,13 @@ mod tests {
     fn a_file_is_mapped_once_much_is_read_of_it() {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(b"0123456789").unwrap();
-        let (lazy, refused) = (LazyMap::default(), LazyMap::default());
+        let [lazy, at_once, refused] = [(); 3].map(|()| LazyMap::default());
         for _ in 0..BY_POSITION {
-            assert!(lazy.bytes(&file, 10).is_none());
-            assert!(refused.bytes(&file, u64::MAX).is_none());
+            assert!(lazy.bytes(&file, 10, 2).is_none());
+            assert!(refused.bytes(&file, u64::MAX, 2).is_none());
         }
-        assert_eq!(lazy.bytes(&file, 10).unwrap(), b"0123456789");
-        assert!(refused.bytes(&file, u64::MAX).is_none());
+        assert_eq!(lazy.bytes(&file, 10, 2).unwrap(), b"0123456789");
+        assert_eq!(at_once.bytes(&file, 10, LARGE).unwrap(), b"0123456789");
+        assert!(refused.bytes(&file, u64::MAX, LARGE).is_none());
     }
 }

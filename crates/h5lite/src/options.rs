@@ -41,7 +41,8 @@ impl OpenOptions {
         self
     }
 
-    /// Whether the file is read by position rather than mapped into memory.
+    /// Whether the file is read by position rather than mapped into memory, which is done once much
+    /// of it has been read.
     ///
     /// A mapped file that another program shortens in spite of the lock kills the process; read by
     /// position, it gives an error. By default a file is mapped where the lock was taken and the file

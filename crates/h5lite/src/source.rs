@@ -32,10 +32,33 @@ pub(crate) struct OnDisk {
     file: File,
     /// Length in bytes when it was opened.
     len: u64,
-    /// Its first bytes, as they were then.
+    /// Its first bytes, as they were then; none where they could not be read.
+    ///
+    /// Nothing that a committed root can reach changes, but for the superblock, and the siblings of
+    /// index nodes: what wants these as they are now reads by position.
     start: Vec<u8>,
     #[cfg(feature = "mmap")]
     map: Option<LazyMap>,
+}
+
+#[cfg(any(unix, windows))]
+impl OnDisk {
+    fn new(file: File, len: u64, mapped: bool) -> Self {
+        let mut start = vec![0; usize::try_from(len).unwrap_or(START).min(START)];
+        if read_exact_at(&file, &mut start, 0).is_err() {
+            // Whoever needs what cannot be read there is told why.
+            start.clear();
+        }
+        #[cfg(not(feature = "mmap"))]
+        let _ = mapped;
+        Self {
+            file,
+            len,
+            start,
+            #[cfg(feature = "mmap")]
+            map: mapped.then(LazyMap::default),
+        }
+    }
 }
 
 /// Which file, and not what is in it.
@@ -65,7 +88,10 @@ impl Source {
             .metadata()
             .map_err(|e| Error::io("ask for the length", e))?
             .len();
-        open(file, len, mapped)
+        #[cfg(any(unix, windows))]
+        return Ok(Self::File(OnDisk::new(file, len, mapped)));
+        #[cfg(not(any(unix, windows)))]
+        in_memory(file, len)
     }
 
     /// A file read by position. Its length is fixed at this moment.
@@ -83,14 +109,15 @@ impl Source {
 
     /// The bytes themselves where they are in memory. `None` means: use [`read`](Self::read).
     pub(crate) fn borrow(&self, start: u64, len: usize) -> Option<&[u8]> {
+        if let Some(bytes) = self.kept(start, len) {
+            return Some(bytes);
+        }
         #[cfg(feature = "mmap")]
-        if let Self::File(file) = self
-            && self.kept(start, len).is_none()
-        {
-            let map = file.map.as_ref()?.bytes(&file.file, file.len)?;
+        if let Self::File(file) = self {
+            let map = file.map.as_ref()?.bytes(&file.file, file.len, len)?;
             return map.get(range(start, len)?);
         }
-        self.kept(start, len)
+        None
     }
 
     /// The bytes where they have been in memory since the file was opened.
@@ -137,21 +164,6 @@ impl Source {
     }
 }
 
-#[cfg(any(unix, windows))]
-fn open(file: File, len: u64, mapped: bool) -> Result<Source> {
-    let mut start = vec![0; usize::try_from(len).unwrap_or(START).min(START)];
-    read_exact_at(&file, &mut start, 0).map_err(|e| Error::io("read the start of the file", e))?;
-    #[cfg(not(feature = "mmap"))]
-    let _ = mapped;
-    Ok(Source::File(OnDisk {
-        file,
-        len,
-        start,
-        #[cfg(feature = "mmap")]
-        map: mapped.then(LazyMap::default),
-    }))
-}
-
 fn range(start: u64, len: usize) -> Option<Range<usize>> {
     let start = usize::try_from(start).ok()?;
     Some(start..start.checked_add(len)?)
@@ -180,14 +192,14 @@ pub(crate) fn read_exact_at(file: &File, mut buffer: &mut [u8], mut start: u64) 
     Ok(())
 }
 
-/// Targets without positioned reads (WebAssembly) hold the file in memory: see [`open`].
+/// Targets without positioned reads (WebAssembly) hold the file in memory: see [`in_memory`].
 #[cfg(not(any(unix, windows)))]
 pub(crate) fn read_exact_at(_: &File, _: &mut [u8], _: u64) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
 #[cfg(not(any(unix, windows)))]
-fn open(file: File, len: u64, _: bool) -> Result<Source> {
+fn in_memory(file: File, len: u64) -> Result<Source> {
     use io::Read;
     let mut bytes = Vec::new();
     file.take(len)

@@ -91,7 +91,7 @@ impl References {
             }
             match object {
                 Object::Group(group) => {
-                    for link in group.links()? {
+                    for link in group.known_links()? {
                         if let LinkTarget::Hard(address) = link.target {
                             worklist.push(&place, &link.name, address)?;
                         }

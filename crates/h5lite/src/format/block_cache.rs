@@ -19,7 +19,7 @@ const HELD: u64 = if cfg!(test) { 1 << 10 } else { 64 << 20 };
 pub(crate) struct BlockCache<'a> {
     image: &'a Image,
     blocks: HashMap<Address, Cow<'a, [u8]>>,
-    /// Bytes of those that are copies: where the file is mapped, none is.
+    /// Bytes of those that are copies, and not in memory anyway.
     held: u64,
     /// Lengths of all blocks that were ever asked for.
     lengths: HashMap<Address, u64>,

@@ -43,7 +43,7 @@ impl<'f> Group<'f> {
     }
 
     /// The same, read from the file the first time only.
-    fn known_links(&self) -> Result<&[Link]> {
+    pub(crate) fn known_links(&self) -> Result<&[Link]> {
         if let Some(links) = self.links.get() {
             return Ok(links);
         }

@@ -47,7 +47,7 @@ impl Way {
             return Ok(group.link(name)?.map(|link| link.target.clone()));
         };
         if known.is_none() {
-            let links = group.links()?.into_iter();
+            let links = group.known_links()?.iter().cloned();
             *known = Some(links.map(|link| (link.name, link.target)).collect());
         }
         Ok(known.as_ref().and_then(|links| links.get(name).cloned()))

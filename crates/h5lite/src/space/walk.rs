@@ -160,7 +160,7 @@ impl<'f> Walk<'f> {
         match &object {
             Object::Group(group) => {
                 attempt(self.dense_links(header))?;
-                attempt(group.links().and_then(|links| {
+                attempt(group.known_links().and_then(|links| {
                     links.iter().try_for_each(|found| match found.target {
                         LinkTarget::Hard(target) => link(&found.name, target),
                         _ => Ok(()),

@@ -21,8 +21,8 @@ impl LoomConnection {
     /// Puts rows or columns into another order, as one change: position `i` becomes what position
     /// `order[i]` was. Layers, attributes and graphs follow.
     ///
-    /// Memory stays within about 64 MiB, or a chunk's width of whole rows or columns where that is
-    /// more, and the largest attribute or graph of the axis.
+    /// Memory stays within about 64 MiB, or twice a chunk's width of whole rows or columns where that
+    /// is more, and the largest attribute or graph of the axis.
     ///
     /// (loompy loses data where `order` is no
     /// permutation.)
@@ -182,7 +182,8 @@ impl Change<'_, '_> {
             let source = self.edit.file().dataset(&path)?;
             source.read_bytes_into(&place, &mut before)?;
             after.resize(before.len(), 0);
-            let line = element * if axis == Axis::Rows { width } else { length };
+            // No bytes at all where the axis has no positions.
+            let line = (element * if axis == Axis::Rows { width } else { length }).max(1);
             let part = (PART / line).max(1) * line;
             let parts = after.chunks_mut(part).enumerate().collect();
             let move_part = |&mut (): &mut (), (number, after): (usize, &mut [u8])| {

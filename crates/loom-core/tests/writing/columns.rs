@@ -279,6 +279,28 @@ fn a_layer_without_chunks_is_permuted() {
     }
 }
 
+#[test]
+fn an_axis_without_positions_is_permuted() {
+    for shape in [(5, 0), (0, 5)] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.loom");
+        new(&path).unwrap().close();
+        let mut file = File::open_rw(&path).unwrap();
+        let mut edit = file.edit().unwrap();
+        let options = DatasetOptions::default();
+        edit.create("/matrix", DType::F32, &[shape.0, shape.1], &options)
+            .unwrap();
+        edit.commit().unwrap();
+        drop(file);
+        let mut ds = connect(&path, Mode::ReadWrite).unwrap();
+        assert_eq!(ds.shape(), shape);
+        for axis in Axis::BOTH {
+            ds.permute(axis, &order(axis.of(shape))).unwrap();
+        }
+        assert_eq!(ds.shape(), shape);
+    }
+}
+
 /// A permutation without a pattern.
 fn order(length: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..length).collect();
