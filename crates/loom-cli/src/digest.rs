@@ -195,6 +195,10 @@ impl<'a> Walk<'a> {
         let Some((&length, inner)) = shape.split_first() else {
             return hash.update(self.file, dataset.datatype(), &dataset.read_bytes(&[])?);
         };
+        if shape.contains(&0) {
+            // However many rows of no values there are.
+            return hash.update(self.file, dataset.datatype(), &[]);
+        }
         let row = inner
             .iter()
             .fold(element, |row, &dim| row.saturating_mul(dim));

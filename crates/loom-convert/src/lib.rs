@@ -39,6 +39,9 @@ mod sum;
 mod tenx;
 mod text;
 
+/// Memory that the name of a row or column takes, about.
+const NAME_BYTES: usize = 48;
+
 pub use cellranger::cellranger;
 pub use format::Format;
 pub use h5ad::{h5ad, to_h5ad};

@@ -14,7 +14,7 @@ use loom_core::{Array, DType, Selection};
 
 use crate::{
     args::Format,
-    error::Result,
+    error::{Cause, Result},
     output::Output,
     positions::{Bands, Picked},
 };
@@ -82,11 +82,22 @@ pub(crate) fn band_size(chunk: usize, per_position: usize, dtype: DType) -> usiz
     }
 }
 
+/// A small file can state any number of lines that hold nothing.
+const EMPTY_LINES: usize = 1 << 20;
+
 /// Writes an array of one type.
 ///
 /// # Errors
-/// Where it cannot be read or written, or has more axes than the form has room for.
+/// Where it cannot be read or written, or has more axes than the form has room for, or more lines than
+/// are worth it that hold nothing.
 pub(crate) fn block(block: &Block<'_>, format: Format, out: &mut Output) -> Result<()> {
+    if let [lines, inner @ ..] = &block.shape[..]
+        && inner.contains(&0)
+        && *lines > EMPTY_LINES
+    {
+        let reason = format!("these are {lines} lines of no values; choose some of them");
+        return Err(Cause::asked(reason));
+    }
     let escape = out.is_terminal();
     match format {
         Format::Tsv => text::Text::new(b'\t', escape, out).block(block),

@@ -2,9 +2,10 @@
 
 use std::{fs, path::PathBuf};
 
+use loom_core::h5lite::{DType, DatasetOptions, File};
 use loom_tests::fixture;
 
-use super::{loom, str, text};
+use super::{loom, run, str, text};
 
 /// The fixture with each of some texts replaced by one of the same length that steers terminals.
 fn steering(folder: &tempfile::TempDir, name: &str, texts: &[(&[u8], &[u8])]) -> PathBuf {
@@ -66,5 +67,41 @@ fn nothing_in_a_file_reaches_the_terminal_as_a_command() {
         let steers = |c: char| c.is_control() && c != '\n';
         let found = shown.chars().find(|&c| steers(c));
         assert_eq!(found, None, "{args:?}: {shown:?}");
+    }
+}
+
+/// More rows than anybody can have, of no columns: nothing goes through them one by one, and nothing
+/// takes memory for each.
+#[test]
+fn rows_of_nothing_take_no_time_and_no_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rows.loom");
+    let rows = 1_usize << 56;
+    File::create(&path, |edit| {
+        let options = DatasetOptions::default();
+        edit.create("/matrix", DType::F32, &[rows, 0], &options)
+    })
+    .unwrap();
+    let other = folder.path().join("other.loom");
+    fs::copy(&path, &other).unwrap();
+    let file = str(&path);
+    let out = folder.path().join("out");
+    let fine = |args: &[&str]| assert!(run(args).status.success(), "{args:?}");
+    fine(&["digest", file]);
+    fine(&["check", file]);
+    fine(&["head", file]);
+    fine(&["get", file, "/matrix", "--rows", "0:3"]);
+    let npy = [".npy", ".h5ad", ".csv", ".mtx", ".parquet", ".arrow"];
+    let outs = npy.map(|suffix| format!("{}{suffix}", str(&out)));
+    let mut refused = vec![
+        vec!["get", file, "/matrix"],
+        vec!["get", file, "layer:", "--format", "npy"],
+        vec!["stats", file],
+        vec!["export", file],
+        vec!["append", str(&other), file, "--no-validate"],
+    ];
+    refused.extend(outs.iter().map(|out| vec!["convert", file, "-o", out]));
+    for args in refused {
+        assert_eq!(run(&args).status.code(), Some(2), "{args:?}");
     }
 }

@@ -138,6 +138,9 @@ impl LoomConnection {
         if how.batch_size == 0 {
             return misuse("a file added in batches of 0".to_owned());
         }
+        for ds in [self, &other] {
+            ds.state.afford_positions()?;
+        }
         if self.shape() == (0, 0) {
             return misuse(format!("{} has no matrix to add columns to", names[0]));
         }
