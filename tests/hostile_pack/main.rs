@@ -78,7 +78,10 @@ fn cost(bytes: &[u8]) -> Option<String> {
         spent().saturating_sub(before),
         memory("VmHWM").saturating_sub(resting),
     );
-    let bad = took > SLOWEST || more > MOST;
+    // A program that counts its lines says how much longer it may take.
+    let seconds = env::var("HOSTILE_SECONDS").ok();
+    let slowest = seconds.and_then(|seconds| Some(Duration::from_secs(seconds.parse().ok()?)));
+    let bad = took > slowest.unwrap_or(SLOWEST) || more > MOST;
     bad.then(|| format!("{took:?} and {} MiB", more >> 20))
 }
 
