@@ -259,16 +259,6 @@ impl LoomConnection {
         self.state.watch = watch;
     }
 
-    /// Refuses work that takes `bytes` of memory for each position of an axis where the file only
-    /// states that it has so many.
-    ///
-    /// # Errors
-    /// [`h5lite::Error::Limit`].
-    pub fn check_positions(&self, bytes: usize) -> Result<()> {
-        let longest = self.state.shape.0.max(self.state.shape.1);
-        (self.state).afford("what each position takes, in bytes,", &[longest], bytes)
-    }
-
     /// Closes the connection, and with it the file; loompy's `close`. Dropping it does the same.
     pub fn close(self) {}
 
