@@ -189,11 +189,23 @@ fn run<E: From<Error> + Send>(
 
 /// Whether the bands replace everything of a chunk that lies inside the dataset.
 fn is_covered(bands: &[&Band], shape: &[usize], chunk: &[usize]) -> bool {
-    bands.iter().enumerate().all(|(axis, band)| {
-        let start = usize::try_from(band.chunk)
-            .unwrap_or(usize::MAX)
-            .saturating_mul(chunk[axis]);
-        let inside = shape[axis].saturating_sub(start).min(chunk[axis]);
-        matches!(band.pieces[..], [piece] if piece.from == 0 && piece.len == inside)
+    let inside = bands
+        .iter()
+        .zip(shape)
+        .zip(chunk)
+        .map(|((band, shape), &chunk)| {
+            let start = usize::try_from(band.chunk)
+                .unwrap_or(usize::MAX)
+                .saturating_mul(chunk);
+            shape.saturating_sub(start).min(chunk)
+        });
+    replaces(bands, inside)
+}
+
+/// Whether the bands replace the first `lengths` positions of a chunk, and no others, in their own
+/// order.
+pub(super) fn replaces(bands: &[&Band], lengths: impl Iterator<Item = usize>) -> bool {
+    (bands.iter().zip(lengths)).all(|(band, length)| {
+        matches!(band.pieces[..], [piece] if piece.from == 0 && piece.len == length)
     })
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     Context,
-    chunk_jobs::{Job, Written, rewrite, write_bands},
+    chunk_jobs::{Job, Written, replaces, rewrite, write_bands},
     dataset::{PendingData, Place},
     filling::{Failed, MakeFilling},
     values::{self, Incoming},
@@ -84,7 +84,7 @@ fn write_runs(
     write_bands(data, context, &axes, written, &|| {
         let mut run = Vec::new();
         Box::new(move |job, chunk| {
-            if covers(job, shape) {
+            if replaces(&job.bands, shape.iter().copied()) {
                 // The runs come one behind the other.
                 chunk.clear();
                 copy(&job.bands, strides, (0, 0), &mut |source, _, len| {
@@ -123,8 +123,7 @@ pub(super) fn write_with<E: Send>(
         let (mut fill, mut stored) = (fill(), Vec::new());
         Box::new(move |job, chunk| {
             let place = part(job, within);
-            let counts: Vec<usize> = place.iter().map(Range::len).collect();
-            if counts == *shape {
+            if replaces(&job.bands, shape.iter().copied()) {
                 chunk.clear();
                 return fill(&place, datatype, chunk);
             }
@@ -132,6 +131,7 @@ pub(super) fn write_with<E: Send>(
             if !fill(&place, datatype, &mut stored)? {
                 return Ok(false);
             }
+            let counts: Vec<usize> = place.iter().map(Range::len).collect();
             let from = strides(&counts);
             let before: usize = (first_pieces(job).zip(&from))
                 .map(|(piece, stride)| piece.to * stride)
@@ -155,15 +155,6 @@ fn part(job: &Job<'_>, within: &[Range<usize>]) -> Vec<Range<usize>> {
     (first_pieces(job).zip(within))
         .map(|(piece, within)| within.start + piece.to..within.start + piece.to + piece.len)
         .collect()
-}
-
-/// Whether what is written is the whole chunk, in its own order.
-fn covers(job: &Job<'_>, chunk: &[usize]) -> bool {
-    let whole = |(band, &length): (&&Band, &usize)| {
-        let covers = |piece: &Piece| piece.from == 0 && piece.len == length;
-        matches!(&band.pieces[..], [piece] if covers(piece))
-    };
-    job.bands.iter().zip(chunk).all(whole)
 }
 
 /// For each axis, the piece of a range that lies in the chunk: there is one.
