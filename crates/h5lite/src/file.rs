@@ -193,6 +193,20 @@ impl File {
         &self.options.limits
     }
 
+    /// Refuses work whose size follows lengths that the file only states: `size` bytes for each of
+    /// the product of `counts` must not be more than one call may return, which is
+    /// [`Limits::read_bytes`], or more where the file is large.
+    ///
+    /// # Errors
+    /// [`Error::Limit`], with `what` in its text.
+    pub fn afford(&self, what: &'static str, counts: &[usize], size: usize) -> Result<()> {
+        let wanted = (counts.iter()).fold(size as u64, |product, &count| {
+            product.saturating_mul(count as u64)
+        });
+        let limit = self.limits().bytes_of_a_read(self.content_len());
+        Limits::check(what, wanted, limit, "read_bytes")
+    }
+
     /// The threads that share the work of a call.
     #[must_use]
     pub fn threads(&self) -> &Threads {

@@ -2,11 +2,7 @@
 
 use loom_core::{Array, Axis, DType, LoomConnection};
 
-use crate::{
-    error::Result,
-    positions::{Picked, check_listed},
-    write,
-};
+use crate::{error::Result, positions::Picked, write};
 
 /// Attributes that name genes, best first, by loompy, kallisto and bustools, Seurat, anndata and
 /// Bioconductor.
@@ -69,7 +65,9 @@ pub(crate) fn read(
     positions: &Picked,
 ) -> Result<Vec<String>> {
     let Some(attribute) = attribute else {
-        check_listed(positions.len())?;
+        let names = [positions.len()];
+        ds.file()
+            .afford("names, in bytes,", &names, 2 * size_of::<String>())?;
         return Ok(positions
             .iter()
             .map(|position| position.to_string())

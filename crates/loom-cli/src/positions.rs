@@ -120,7 +120,7 @@ impl Positions {
 }
 
 /// Refuses to go through more positions one by one than memory has room for.
-pub(crate) fn check_listed(count: usize) -> Result<()> {
+fn check_listed(count: usize) -> Result<()> {
     if count <= MAX_LISTED {
         return Ok(());
     }

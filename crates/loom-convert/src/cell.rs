@@ -90,13 +90,10 @@ fn push(out: &mut String, value: impl std::fmt::Display) {
 }
 
 /// The rows of an array: its entries along the first axis, or itself where it is a single value.
-#[must_use]
-pub fn entries<T>(values: &ArrayD<T>) -> Vec<ArrayViewD<'_, T>> {
-    if values.ndim() == 0 {
-        vec![values.view()]
-    } else {
-        values.axis_iter(Axis(0)).collect()
-    }
+pub fn entries<T>(values: &ArrayD<T>) -> impl Iterator<Item = ArrayViewD<'_, T>> {
+    let single = (values.ndim() == 0).then(|| values.view());
+    let rows = single.is_none().then(|| values.axis_iter(Axis(0)));
+    single.into_iter().chain(rows.into_iter().flatten())
 }
 
 /// How many characters the longest text in an array has.

@@ -39,8 +39,7 @@ mod sum;
 mod tenx;
 mod text;
 
-/// Memory that the name of a row or column takes, about.
-const NAME_BYTES: usize = 48;
+use loom_core::LoomConnection;
 
 pub use cellranger::cellranger;
 pub use format::Format;
@@ -54,3 +53,15 @@ pub use report::{Fate, Note, Report};
 pub use star::{Star, star};
 pub use tenx::tenx;
 pub use text::text;
+
+/// Refuses names for more rows or columns than a file can hold, however many it states: unlike
+/// values, they are made up where there are none.
+fn afford_names(ds: &LoomConnection) -> loom_core::Result<()> {
+    /// Memory that a name takes, about.
+    const NAME: usize = 48;
+    let (rows, cols) = ds.shape();
+    let longest = rows.max(cols);
+    Ok(ds
+        .file()
+        .afford("the names of an axis, in bytes,", &[longest], NAME)?)
+}

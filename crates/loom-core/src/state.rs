@@ -108,26 +108,10 @@ impl State {
             .clone()
     }
 
-    /// Refuses work whose size follows a shape that the file only states: what it would come to
-    /// in bytes must not exceed what a single read may return.
+    /// Refuses work whose size follows a shape that the file only states: see
+    /// [`File::afford`](h5lite::File::afford).
     pub(crate) fn afford(&self, what: &'static str, counts: &[usize], size: usize) -> Result<()> {
-        let wanted = (counts.iter()).fold(size as u64, |product, &count| {
-            product.saturating_mul(count as u64)
-        });
-        let limits = self.file.limits();
-        let limit = (self.file.content_len())
-            .saturating_mul(limits.bytes_per_file_byte)
-            .max(limits.read_bytes);
-        if wanted <= limit {
-            return Ok(());
-        }
-        Err(h5lite::Error::Limit {
-            what,
-            wanted,
-            limit,
-            setting: "read_bytes",
-        }
-        .into())
+        Ok(self.file.afford(what, counts, size)?)
     }
 
     /// Refuses lists of positions as long as an axis where the file cannot hold so many.

@@ -71,16 +71,6 @@ impl LoomView {
 }
 
 impl LoomConnection {
-    /// Refuses work that takes `bytes` of memory for each position of an axis where the file only
-    /// states that it has so many.
-    ///
-    /// # Errors
-    /// [`h5lite::Error::Limit`].
-    pub fn check_positions(&self, bytes: usize) -> Result<()> {
-        let longest = self.state.shape.0.max(self.state.shape.1);
-        (self.state).afford("what each position takes, in bytes,", &[longest], bytes)
-    }
-
     /// A part of everything in memory: layers, attributes and graphs at these rows and columns, in
     /// the order they are given, and the global attributes.
     ///

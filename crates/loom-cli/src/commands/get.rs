@@ -77,6 +77,7 @@ fn layer(ds: &LoomConnection, name: &str, args: &Get, out: &mut Output) -> Resul
         read: Box::new(|band| Ok(layer.read_any(rows.part(band), selected.clone())?)),
         labels: names,
     };
+    block.afford(ds.file())?;
     write::block(&block, args.to.format, out)
 }
 
@@ -107,7 +108,7 @@ fn attribute(
             "{option} says nothing about an attribute of the {axis}; take {instead}"
         )));
     }
-    values(field(leaf, rest)?, [along, None], args, out)
+    values(ds.file(), field(leaf, rest)?, [along, None], args, out)
 }
 
 /// The edges of a graph, as they are stored.
@@ -130,7 +131,9 @@ fn graph(ds: &LoomConnection, axis: Axis, name: &str, args: &Get, out: &mut Outp
     match &lengths[..] {
         [a, b, w] if a.len() == 1 && a == b && b == w => {
             let picked = Picked::run(0..a.iter().sum());
-            write::table(&Table { columns, picked }, args.to.format, out)
+            let table = Table { columns, picked };
+            table.afford(ds.file())?;
+            write::table(&table, args.to.format, out)
         }
         _ => Err(Cause::asked(format!(
             "graph {name:?} is broken: its a, b and w have shapes {lengths:?}"
@@ -149,7 +152,13 @@ fn object(file: &File, path: &str, args: &Get, out: &mut Output) -> Result<()> {
         Some((Object::Dataset(dataset), rest)) => {
             let name = dataset.path().rsplit('/').next().unwrap_or_default();
             let leaf = field(Leaf::dataset(name, dataset.clone()), rest)?;
-            values(leaf, [args.rows.as_ref(), args.cols.as_ref()], args, out)
+            values(
+                file,
+                leaf,
+                [args.rows.as_ref(), args.cols.as_ref()],
+                args,
+                out,
+            )
         }
         Some((Object::Group(_), "")) => Err(Cause::asked(format!(
             "{path} is a group; `loom ls` shows what is in it"
@@ -202,6 +211,7 @@ fn field<'a>(leaf: Leaf<'a>, path: &str) -> Result<Leaf<'a>> {
 
 /// Values of a dataset, its first two axes cut to what was asked for; a compound as a table.
 fn values(
+    file: &File,
     leaf: Leaf<'_>,
     asked: [Option<&Positions>; 2],
     args: &Get,
@@ -236,7 +246,9 @@ fn values(
             )));
         }
         let columns = (leaf.spread()?.into_iter().map(Leaf::columns)).collect::<Result<_>>()?;
-        return write::table(&Table { columns, picked }, args.to.format, out);
+        let table = Table { columns, picked };
+        table.afford(file)?;
+        return write::table(&table, args.to.format, out);
     }
     shape[0] = picked.len();
     let mut rest = Vec::new();
@@ -259,6 +271,7 @@ fn values(
         }),
         labels: None,
     };
+    block.afford(file)?;
     write::block(&block, args.to.format, out)
 }
 

@@ -72,16 +72,16 @@ fn check(axis: Axis, order: &[usize], length: usize) -> Result<()> {
             "not an order of the {axis}: {reason}"
         )))
     };
-    let mut seen = vec![false; length];
-    for &position in order {
-        match seen.get_mut(position) {
-            None => return refuse(format!("there is no {position}; there are {length}")),
-            Some(true) => return refuse(format!("{position} is there more than once")),
-            Some(seen) => *seen = true,
-        }
+    let mut sorted = order.to_vec();
+    sorted.sort_unstable();
+    if let Some(outside) = sorted.iter().find(|&&position| position >= length) {
+        return refuse(format!("there is no {outside}; there are {length}"));
     }
-    match seen.iter().position(|seen| !seen) {
-        Some(missing) => refuse(format!("{missing} is missing")),
-        None => Ok(()),
+    let mut neighbours = sorted.iter().zip(sorted.iter().skip(1));
+    if let Some((twice, _)) = neighbours.find(|(a, b)| a == b) {
+        return refuse(format!("{twice} is there more than once"));
     }
+    // As none is there twice, the first that is not where it should be stands behind the missing one.
+    let missing = (0..length).find(|&at| sorted.get(at) != Some(&at));
+    missing.map_or(Ok(()), |missing| refuse(format!("{missing} is missing")))
 }

@@ -84,7 +84,11 @@ fn change(ds: &LoomConnection, args: &args::Set) -> Result<Change> {
         }
         (Settable::One(What::Attribute(axis, name)), Some(text), None) => {
             let length = axis.of(ds.shape());
-            let values = with_array!(tables::value(text, args.text), value => {
+            let value = tables::value(text, args.text);
+            let bytes = size_of::<String>() + text.len();
+            ds.file()
+                .afford("the values, in bytes,", &[length], bytes)?;
+            let values = with_array!(value, value => {
                 let value = value.into_iter().next().unwrap_or_default();
                 ArrayD::from_elem(IxDyn(&[length]), value).into()
             });

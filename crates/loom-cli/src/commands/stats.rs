@@ -170,7 +170,10 @@ fn named(ds: &LoomConnection, axis: Axis) -> Result<Column> {
         let values = ds.axis_attrs(axis).get_at(&name, ..)?;
         return Ok((name, values));
     }
-    let positions: Vec<i64> = (0..).take(axis.of(ds.shape())).collect();
+    let length = axis.of(ds.shape());
+    ds.file()
+        .afford("positions, in bytes,", &[length], size_of::<i64>())?;
+    let positions: Vec<i64> = (0..).take(length).collect();
     Ok(("Position".to_owned(), positions.into()))
 }
 

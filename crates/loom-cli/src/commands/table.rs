@@ -39,7 +39,9 @@ pub(super) fn run(args: &args::Table, axis: Axis, out: &mut Output) -> Result<()
         Some(first) => Picked::run(0..first.min(length)),
         None => Picked::new(args.select.as_ref(), length)?,
     };
-    write::table(&Table { columns, picked }, args.to.format, out)
+    let table = Table { columns, picked };
+    table.afford(ds.file())?;
+    write::table(&table, args.to.format, out)
 }
 
 /// The names given, each of which may be a list with commas, unless an attribute is called so.

@@ -10,11 +10,11 @@ pub(crate) use loom_convert::cell::text as cell_text;
 
 use std::ops::Range;
 
-use loom_core::{Array, DType, Selection};
+use loom_core::{Array, DType, Selection, h5lite::File};
 
 use crate::{
     args::Format,
-    error::{Cause, Result},
+    error::Result,
     output::Output,
     positions::{Bands, Picked},
 };
@@ -82,22 +82,19 @@ pub(crate) fn band_size(chunk: usize, per_position: usize, dtype: DType) -> usiz
     }
 }
 
-/// A small file can state any number of lines that hold nothing.
-const EMPTY_LINES: usize = 1 << 20;
+/// What is written counts as what one call returns.
+const PRINTED: &str = "what is to be written, in bytes,";
+
+/// What a value takes in memory, the characters of text left out.
+fn value_bytes(dtype: DType) -> usize {
+    dtype.size().unwrap_or(size_of::<String>())
+}
 
 /// Writes an array of one type.
 ///
 /// # Errors
-/// Where it cannot be read or written, or has more axes than the form has room for, or more lines than
-/// are worth it that hold nothing.
+/// Where it cannot be read or written, or has more axes than the form has room for.
 pub(crate) fn block(block: &Block<'_>, format: Format, out: &mut Output) -> Result<()> {
-    if let [lines, inner @ ..] = &block.shape[..]
-        && inner.contains(&0)
-        && *lines > EMPTY_LINES
-    {
-        let reason = format!("these are {lines} lines of no values; choose some of them");
-        return Err(Cause::asked(reason));
-    }
     let escape = out.is_terminal();
     match format {
         Format::Tsv => text::Text::new(b'\t', escape, out).block(block),
@@ -121,7 +118,30 @@ pub(crate) fn table(table: &Table<'_>, format: Format, out: &mut Output) -> Resu
     }
 }
 
+impl Block<'_> {
+    /// Refuses values that the file only states: it cannot hold so many, and they would be written for
+    /// ever. A line of no values counts as one of one.
+    pub(crate) fn afford(&self, file: &File) -> Result<()> {
+        let mut counts = self.shape.clone();
+        (counts.iter_mut().skip(1)).for_each(|count| *count = (*count).max(1));
+        Ok(file.afford(PRINTED, &counts, value_bytes(self.dtype))?)
+    }
+}
+
 impl Table<'_> {
+    /// As [`Block::afford`].
+    pub(crate) fn afford(&self, file: &File) -> Result<()> {
+        let bytes = (self.columns.iter())
+            .map(|columns| {
+                columns
+                    .names
+                    .len()
+                    .saturating_mul(value_bytes(columns.dtype))
+            })
+            .fold(1, usize::saturating_add);
+        Ok(file.afford(PRINTED, &[self.picked.len()], bytes)?)
+    }
+
     /// The names of all columns.
     fn names(&self) -> impl Iterator<Item = &String> {
         self.columns.iter().flat_map(|columns| &columns.names)

@@ -70,38 +70,61 @@ fn nothing_in_a_file_reaches_the_terminal_as_a_command() {
     }
 }
 
-/// More rows than anybody can have, of no columns: nothing goes through them one by one, and nothing
-/// takes memory for each.
+/// More rows than anybody can have, of no columns, and the other way round: nothing goes through them
+/// one by one, and nothing takes memory for each.
 #[test]
-fn rows_of_nothing_take_no_time_and_no_memory() {
+fn positions_that_a_file_only_states_take_no_time_and_no_memory() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("rows.loom");
-    let rows = 1_usize << 56;
-    File::create(&path, |edit| {
-        let options = DatasetOptions::default();
-        edit.create("/matrix", DType::F32, &[rows, 0], &options)
-    })
-    .unwrap();
     let other = folder.path().join("other.loom");
-    fs::copy(&path, &other).unwrap();
-    let file = str(&path);
     let out = folder.path().join("out");
-    let fine = |args: &[&str]| assert!(run(args).status.success(), "{args:?}");
-    fine(&["digest", file]);
-    fine(&["check", file]);
-    fine(&["head", file]);
-    fine(&["get", file, "/matrix", "--rows", "0:3"]);
-    let npy = [".npy", ".h5ad", ".csv", ".mtx", ".parquet", ".arrow"];
-    let outs = npy.map(|suffix| format!("{}{suffix}", str(&out)));
-    let mut refused = vec![
-        vec!["get", file, "/matrix"],
-        vec!["get", file, "layer:", "--format", "npy"],
-        vec!["stats", file],
-        vec!["export", file],
-        vec!["append", str(&other), file, "--no-validate"],
-    ];
-    refused.extend(outs.iter().map(|out| vec!["convert", file, "-o", out]));
-    for args in refused {
-        assert_eq!(run(&args).status.code(), Some(2), "{args:?}");
+    let endless = 1_usize << 56;
+    for (shape, axis) in [([endless, 0], "--rows"), ([0, endless], "--cols")] {
+        File::create(&path, |edit| {
+            let unwritten = DatasetOptions::chunked(&[64]);
+            edit.create("/id", DType::I32, &[endless], &unwritten)?;
+            edit.create("/row_attrs/id", DType::I32, &[endless], &unwritten)?;
+            edit.create("/col_attrs/id", DType::I32, &[endless], &unwritten)?;
+            let matrix = DatasetOptions::default();
+            edit.create("/matrix", DType::F32, &shape, &matrix)
+        })
+        .unwrap();
+        fs::copy(&path, &other).unwrap();
+        let file = str(&path);
+        let table = if axis == "--rows" { "genes" } else { "cells" };
+        let fine = |args: &[&str]| assert!(run(args).status.success(), "{args:?}");
+        fine(&["digest", file]);
+        fine(&["check", file]);
+        fine(&["head", file]);
+        fine(&["get", file, "/matrix", axis, "0:3"]);
+        fine(&["get", file, "/id", "--rows", "0:3"]);
+        fine(&[table, file, "-n", "3"]);
+        let suffixes = [".h5ad", ".csv", ".mtx", ".parquet", ".arrow"];
+        let outs = suffixes.map(|suffix| format!("{}{suffix}", str(&out)));
+        let mut refused = vec![
+            vec!["get", file, "/id"],
+            vec!["get", file, "/id", "--format", "npy"],
+            vec![table, file],
+            vec![table, file, "--format", "json"],
+            vec!["stats", file],
+            vec!["export", file],
+            vec!["append", str(&other), file],
+            vec![
+                "set",
+                str(&other),
+                if axis == "--rows" { "ra:x" } else { "ca:x" },
+                "3",
+            ],
+        ];
+        if axis == "--rows" {
+            refused.push(vec!["get", file, "/matrix"]);
+        }
+        refused.extend(outs.iter().map(|out| vec!["convert", file, "-o", out]));
+        for args in refused {
+            let output = run(&args);
+            assert_eq!(output.status.code(), Some(2), "{args:?}");
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(said.contains("read_bytes"), "{args:?}: {said}");
+        }
     }
 }

@@ -33,7 +33,7 @@ pub fn to_h5ad(
     memory: Memory,
     watch: &Watch,
 ) -> Result<Report> {
-    ds.check_positions(crate::NAME_BYTES)?;
+    crate::afford_names(ds)?;
     let mut report = Report::default();
     let notes = notes(ds)?;
     let cells = ds.shape().1 as u64;

@@ -149,7 +149,7 @@ impl Export {
         path: impl AsRef<Path>,
         watch: &Watch,
     ) -> Result<Report> {
-        ds.check_positions(crate::NAME_BYTES)?;
+        crate::afford_names(ds)?;
         let path = path.as_ref();
         let mut report = Report::default();
         let made = &mut report;

@@ -26,6 +26,7 @@ pub(crate) fn piece(layer: &Layer<'_>, axis: Axis) -> (usize, usize) {
         Axis::Cols => unit.saturating_mul((layer.length(axis) / unit / MANY).clamp(1, TOGETHER)),
     };
     let across = axis.other().of(layer.chunk());
+    let along = along.min(layer.length(axis)).max(1);
     let across = grown(across, PIECE / along, layer.length(axis.other()));
     (band(layer, axis, across), across)
 }

@@ -30,7 +30,8 @@ impl LoomConnection {
     /// # Errors
     /// [`Error::ReadOnly`]; [`Error::Misuse`] where `order` is no permutation of the axis;
     /// [`Error::Shape`] for a layer or attribute that does not fit the main matrix;
-    /// [`Error::BreaksSpec`] for a graph that does not. Nothing is changed then.
+    /// [`Error::BreaksSpec`] for a graph that does not; [`h5lite::Error::Limit`] for values that the file
+    /// only states. Nothing is changed then.
     ///
     /// # Examples
     /// ```
@@ -60,6 +61,10 @@ impl LoomConnection {
             graphs.push(Renumbered { name, a, b });
         }
         let layers = self.layers().keys()?;
+        for name in &layers {
+            let layer = self.layer(name)?;
+            layer.afford(layer.shape().0, layer.shape().1)?;
+        }
         let attributes = self.axis_attrs(axis).keys()?;
         let watch = self.state.watch.clone();
         let mut steps = watch.begin(layers::volume(self.shape(), layers.len()))?;
