@@ -193,9 +193,9 @@ impl File {
         &self.options.limits
     }
 
-    /// Refuses work whose size follows lengths that the file only states: `size` bytes for each of
-    /// the product of `counts` must not be more than one call may return, which is
-    /// [`Limits::read_bytes`], or more where the file is large.
+    /// Refuses work that follows lengths the file only states: where the product of `counts`, times
+    /// `size` bytes, is more than one call may return of this file. See [`Limits::read_bytes`] and
+    /// [`Limits::bytes_per_file_byte`].
     ///
     /// # Errors
     /// [`Error::Limit`], with `what` in its text.

@@ -13,10 +13,11 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of values one call may return, as stored or in memory, whichever is more, whatever
-    /// the file's size; each chunk it has to look for counts 512 at least. A call may return more when
-    /// the file could hold it: see [`bytes_per_file_byte`](Self::bytes_per_file_byte). Values of
-    /// variable length, which are never compressed, may come to an eighth of this or to the length of
-    /// the file, whichever is more: only those that share their bytes are ever held back.
+    /// the file's size; each chunk it has to look for counts 512 at least, and each entry of an
+    /// array that has no values 64. A call may return more when the file could hold it: see
+    /// [`bytes_per_file_byte`](Self::bytes_per_file_byte). Values of variable length, which are never
+    /// compressed, may come to an eighth of this or to the length of the file, whichever is more: only
+    /// those that share their bytes are ever held back.
     /// Default: 256 MiB.
     pub read_bytes: u64,
     /// Bytes of values one call may return for each byte of the file. Default: 1,100, a little over

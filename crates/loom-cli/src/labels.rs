@@ -67,7 +67,7 @@ pub(crate) fn read(
     let Some(attribute) = attribute else {
         let names = [positions.len()];
         ds.file()
-            .afford("names, in bytes,", &names, 2 * size_of::<String>())?;
+            .afford("names, in bytes,", &names, size_of::<String>())?;
         return Ok(positions
             .iter()
             .map(|position| position.to_string())

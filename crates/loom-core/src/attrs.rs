@@ -32,6 +32,10 @@ impl<'ds> Attrs<'ds> {
         Self { state, axis }
     }
 
+    pub(crate) fn state(self) -> &'ds State {
+        self.state
+    }
+
     /// Which axis these attributes describe.
     #[must_use]
     pub fn axis(self) -> Axis {

@@ -16,6 +16,9 @@ use crate::{
 
 pub(crate) const WHAT: &str = "layer";
 
+/// What a chunk that has to be looked for counts as, in bytes: about what one takes in an index.
+const CHUNK_BYTES: usize = 64;
+
 /// The layers: name to matrix. The main matrix, `/matrix`, is the layer `""`.
 #[derive(Clone, Copy, Debug)]
 pub struct Layers<'ds> {
@@ -258,12 +261,16 @@ impl<'ds> Layer<'ds> {
         }
     }
 
-    /// Refuses to work through `rows` x `cols` of its values where the file cannot hold so many.
+    /// Refuses to work through `rows` x `cols` of its values, a part at a time, where the file cannot
+    /// hold so many: a stored value takes a byte at least.
     pub(crate) fn afford(&self, rows: usize, cols: usize) -> Result<()> {
         let longest = self.shape.0.max(self.shape.1);
         (self.state).afford("a list of positions, in bytes,", &[longest], 8)?;
-        let size = self.dtype.size().unwrap_or(1);
-        (self.state).afford("a block, in bytes,", &[rows, cols], size)
+        if let Some(&[high, wide]) = self.dataset.chunk_shape() {
+            let chunks = [rows.div_ceil(high.max(1)), cols.div_ceil(wide.max(1))];
+            (self.state).afford("chunks to look for, in bytes,", &chunks, CHUNK_BYTES)?;
+        }
+        (self.state).afford("values to go through", &[rows, cols], 1)
     }
 
     /// Refuses to return so many values of `size` bytes where the file has not given cause for
@@ -290,7 +297,7 @@ impl<'ds> Layer<'ds> {
             let Some(over) = over.and_then(|over| T::from_array(over).ok()) else {
                 return self.read_any(rows, cols);
             };
-            self.afford(shape[0], shape[1])?;
+            self.afford_results(&shape, size_of::<T>())?;
             let (mut values, _) = over.into_raw_vec_and_offset();
             values.resize(shape[0] * shape[1], T::default());
             self.read_into(rows, cols, &mut values)?;

@@ -8,8 +8,8 @@ use std::{
 
 use loom_core::{
     Aggregate, Array, Axis, Combine, Connect, DType, Error, Fill, Format, LoomConnection,
-    LoomValidator, LoomView, Matrix, Mode, Result, Stat, Strictness,
-    h5lite::{DatasetOptions, File, FindingKind},
+    LoomValidator, Mode, Result, Stat, Strictness,
+    h5lite::{DatasetOptions, File},
 };
 
 /// Calls everything. That it returns is the assertion.
@@ -84,97 +84,93 @@ fn truncated_files() {
     }
 }
 
-/// The call returned, and quickly: what it says is its own affair, but for memory that ran out.
-fn quick<T>(call: &str, result: impl FnOnce() -> Result<T>) {
+/// The call returned, and quickly: what it says is its own affair.
+fn quick<T>(call: &str, result: impl FnOnce() -> Result<T>) -> Result<T> {
     let start = Instant::now();
-    if let Err(error) = result() {
-        assert!(!error.to_string().is_empty());
-    }
+    let result = result();
     let took = start.elapsed();
     assert!(took < Duration::from_secs(5), "{call} took {took:?}");
+    result
 }
 
-/// All that changes a file or makes one of it, each call on the file as it was.
-fn change(path: &Path) {
+/// The call was refused, for what the file would make it take.
+fn refused<T>(call: &str, shape: (usize, usize), result: impl FnOnce() -> Result<T>) {
+    match quick(call, result) {
+        Err(error) if error.to_string().contains("over the limit") => {}
+        Err(error) => panic!("{call} of {shape:?}: {error}"),
+        Ok(_) => panic!("{call} of {shape:?} went through"),
+    }
+}
+
+/// What takes something for each position of an axis, or each value.
+fn take_everything(path: &Path) {
     let folder = path.parent().unwrap();
     let (out, copy) = (folder.join("out.loom"), folder.join("copy.loom"));
     let demo = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/demo.loom");
     let open = |path: &Path, mode| Connect::new().mode(mode).validate(false).open(path);
     let ds = open(path, Mode::Read).unwrap();
     let shape = ds.shape();
-    let changed = |call: &str, change: &dyn Fn(&mut LoomConnection) -> Result<()>| {
+    let refused = |call: &str, take: &dyn Fn() -> Result<()>| refused(call, shape, take);
+    refused("export", &|| ds.export(&mut io::sink(), "", Format::Tab));
+    refused("view", &|| ds.view(.., ..).map(drop));
+    refused("view of nothing", &|| ds.view(0..0, 0..0).map(drop));
+    refused("subset", &|| ds.subset().write(&out));
+    refused("aggregate", &|| {
+        let groups = Array::from(vec![0_i64, 1]);
+        ds.aggregate(&Aggregate::by(groups)).map(drop)
+    });
+    for axis in Axis::BOTH {
+        refused("scan", &|| ds.scan(axis).each(|_| Ok::<(), Error>(())));
+        refused("summaries", &|| {
+            ds.layer("")?.summaries(axis, &[(..).into()]).map(drop)
+        });
+        refused("combine", &|| {
+            let both = Combine::new([path, path]).axis(axis).validate(false);
+            both.write(&out).map(drop)
+        });
+        if axis.of(shape) > 1 {
+            refused("categories", &|| {
+                ds.axis_attrs(axis).categories("id").map(drop)
+            });
+            refused("attribute", &|| ds.axis_attrs(axis).get_any("id").map(drop));
+        }
+    }
+    let change = |call: &str, change: &dyn Fn(&mut LoomConnection) -> Result<()>| {
         fs::copy(path, &copy).unwrap();
         let mut ds = open(&copy, Mode::ReadWrite).unwrap();
-        quick(call, || change(&mut ds));
-        let context = format!("{call} of {shape:?}");
-        let mut findings = ds.file().check();
-        let fine = [FindingKind::Unreachable, FindingKind::Unchecked];
-        findings.retain(|finding| !fine.contains(&finding.kind));
-        assert!(findings.is_empty(), "{context}: {findings:?}");
+        let result = quick(call, || change(&mut ds));
+        assert_eq!(fs::read(&copy).unwrap(), fs::read(path).unwrap(), "{call}");
+        result
     };
-    quick("validate", || {
-        Ok(LoomValidator::new().check(ds.file(), Strictness::Conventions))
-    });
-    quick("html", || ds.to_html());
-    quick("export", || ds.export(&mut io::sink(), "", Format::Tab));
-    quick("view", || ds.view(0..0, ..));
     for axis in Axis::BOTH {
-        quick("categories", || ds.axis_attrs(axis).categories("id"));
-        quick("summaries", || {
-            ds.layer("")?.summaries(axis, &[(..).into(), (0..0).into()])
-        });
-        quick("split", || {
-            ds.subset().split(axis, "id", |value| folder.join(value))
-        });
-        quick("combine", || {
-            Combine::new([path, path])
-                .axis(axis)
-                .validate(false)
-                .write(&out)
-        });
-        quick("combine by key", || {
-            (Combine::new([&demo, path])
-                .axis(axis)
-                .key("id")
-                .validate(false))
-            .write(&out)
-        });
-        changed("permute", &|ds| ds.permute(axis, &[1, 0]));
-        changed("permute one", &|ds| ds.permute(axis, &[0]));
-        changed("insert", &|ds| {
-            ds.axis_attrs_mut(axis).insert("x", vec![1, 2])
-        });
-        changed("rename", &|ds| ds.axis_attrs_mut(axis).rename("id", "x"));
-        changed("remove", &|ds| ds.axis_attrs_mut(axis).remove("id"));
+        if axis.of(shape) == 1 {
+            refused("permute", &|| {
+                change("permute", &|ds| ds.permute(axis, &[0]))
+            });
+        }
     }
-    quick("subset", || ds.subset().rows(..0).write(&out));
-    quick("subset of all", || ds.subset().write(&out));
-    let groups = Array::from(vec![0_i64, 1]);
-    quick("aggregate", || ds.aggregate(&Aggregate::by("id")));
-    quick("aggregate by list", || {
-        ds.aggregate_into(&out, &Aggregate::by(groups.clone()))
-    });
-    changed("zeros", &|ds| ds.layers_mut().insert("x", DType::F32));
-    changed("matrix", &|ds| {
-        (ds.layers_mut()).insert("", Matrix::from(ndarray::arr2(&[[1.0]])))
-    });
-    changed("add_columns", &|ds| {
-        let data = LoomView::default();
-        ds.add_columns(&data, &Fill::Auto).map(drop)
-    });
     let add = loom_core::AddLoom::new().validate(false).fill(Fill::Auto);
-    changed("add_loom", &|ds| ds.add_loom(path, &add).map(drop));
-    changed("add_loom of a sound one", &|ds| {
-        ds.add_loom(&demo, &add).map(drop)
+    let add_loom = |other: &Path| change("add_loom", &|ds| ds.add_loom(other, &add).map(drop));
+    refused("add_loom", &|| add_loom(path));
+    refused("add_loom of a sound one", &|| add_loom(&demo));
+    refused("add_loom to a sound one", &|| {
+        fs::copy(&demo, &copy).unwrap();
+        open(&copy, Mode::ReadWrite)?.add_loom(path, &add).map(drop)
     });
-    fs::copy(&demo, &copy).unwrap();
-    let mut ds = open(&copy, Mode::ReadWrite).unwrap();
-    quick("add_loom to a sound one", || ds.add_loom(path, &add));
+    // What does not follow the shape is done.
+    let _ = LoomValidator::new().check(ds.file(), Strictness::Conventions);
+    for axis in Axis::BOTH.into_iter().filter(|axis| axis.of(shape) > 1) {
+        fs::copy(path, &copy).unwrap();
+        let mut changed = open(&copy, Mode::ReadWrite).unwrap();
+        changed.axis_attrs_mut(axis).rename("id", "name").unwrap();
+        changed.axis_attrs_mut(axis).remove("name").unwrap();
+    }
 }
 
 /// Shapes that nothing but the file's say-so stands behind: one axis is endless, and the other has
 /// nothing, or one chunk's width of values that were never written.
 #[test]
+#[cfg(target_pointer_width = "64")]
 fn shapes_that_only_the_file_states() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("stated.loom");
@@ -184,7 +180,6 @@ fn shapes_that_only_the_file_states() {
         (0, endless),
         (endless, 1),
         (1, endless),
-        (endless, endless),
         (1 << 28, 0),
     ] {
         File::create(&path, |edit| -> Result<(), Error> {
@@ -203,6 +198,6 @@ fn shapes_that_only_the_file_states() {
         })
         .unwrap();
         exercise(fs::read(&path).unwrap());
-        change(&path);
+        take_everything(&path);
     }
 }

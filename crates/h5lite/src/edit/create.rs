@@ -15,6 +15,7 @@ use crate::{
         },
         object_header::RawMessage,
     },
+    read::total_bytes,
     value::{Array, DType},
 };
 
@@ -204,6 +205,7 @@ impl DatasetOptions {
     ) -> Result<(PendingData, Vec<RawMessage>)> {
         self.check(shape)?;
         let datatype = self.datatype.clone().unwrap_or_else(|| Datatype::of(dtype));
+        let bytes = total_bytes(shape, datatype.size as usize)?;
         let in_heap = matches!(datatype.class, Class::VariableLength { .. });
         let summed = |filter: &Filter| filter.id == FilterId::FLETCHER32;
         if in_heap && self.filters.iter().any(summed) {
@@ -274,7 +276,6 @@ impl DatasetOptions {
             }
         };
         if matches!(place, Place::Contiguous(_)) {
-            let bytes = shape.iter().product::<usize>() as u64 * u64::from(datatype.size);
             let layout = DataLayout::Contiguous {
                 address: None,
                 size: Some(bytes),

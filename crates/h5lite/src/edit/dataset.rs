@@ -15,7 +15,7 @@ use crate::{
         object_header::RawMessage,
     },
     image::Address,
-    read::{Values, checked},
+    read::{Values, checked, total_bytes},
     value::Selection,
 };
 
@@ -220,6 +220,7 @@ impl PendingData {
                 "resizing of a dataset that is not stored in chunks",
             ));
         }
+        total_bytes(shape, self.element())?;
         shrink(self, context, shape)?;
         self.shape = shape.to_vec();
         Ok(())

@@ -18,7 +18,7 @@ pub(crate) use index::ChunkEntry;
 pub(crate) use items::{Projection, StoredNumber};
 pub(crate) use plan::{Band, Piece, bands, checked};
 pub(crate) use pointers::{HeapId, Pointer, each_pointer, leads_elsewhere, refers};
-pub(crate) use storage::Storage;
+pub(crate) use storage::{Storage, total_bytes};
 pub(crate) use text::{each_sequence, each_string};
 pub(crate) use tiles::tiles;
 pub(crate) use values::Values;

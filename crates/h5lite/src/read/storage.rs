@@ -309,7 +309,7 @@ fn at_least_one_axis(shape: &[usize]) -> Vec<usize> {
 }
 
 /// Bytes of a whole dataset, which must be countable.
-pub(super) fn total_bytes(shape: &[usize], element: usize) -> Result<u64> {
+pub(crate) fn total_bytes(shape: &[usize], element: usize) -> Result<u64> {
     let total = shape
         .iter()
         .try_fold(element, |bytes, &dim| bytes.checked_mul(dim.max(1)));

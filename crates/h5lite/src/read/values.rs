@@ -20,6 +20,10 @@ use crate::{
     with_dtype,
 };
 
+/// What an entry of an array counts as that has no values: whoever goes through the entries takes
+/// something for each.
+const ENTRY_BYTES: u64 = 64;
+
 /// Everything needed to read values: where they are, what they are, how many.
 #[derive(Clone, Debug)]
 pub(crate) struct Values<'f> {
@@ -264,6 +268,13 @@ impl Values<'_> {
     fn result_shape<T: Element>(&self, selections: &[Selection]) -> Result<Vec<usize>> {
         let mut shape = self.counts(selections, self.width::<T>())?;
         shape.extend(self.item().dims);
+        if shape.contains(&0) {
+            let entries = shape.iter().fold(ENTRY_BYTES, |product, &count| {
+                product.saturating_mul(count.max(1) as u64)
+            });
+            let what = "entries without values, in bytes,";
+            Limits::check(what, entries, self.byte_limit(), "read_bytes")?;
+        }
         Ok(shape)
     }
 

@@ -16,6 +16,9 @@ use crate::{
     write::{self, Block, Labels, Table, band_size},
 };
 
+/// What the name of a row counts as beside its values: so many more of them.
+const LABEL: usize = 64;
+
 /// Writes what was asked for.
 pub(super) fn run(args: &Get, out: &mut Output) -> Result<()> {
     if args.labels && !matches!(args.what, What::Layer(_)) {
@@ -34,7 +37,7 @@ pub(super) fn run(args: &Get, out: &mut Output) -> Result<()> {
                 }
                 other => other?,
             };
-            in_memory(&value, args, out)
+            in_memory(ds.file(), &value, args, out)
         }
         What::Path(path) => object(&open::hdf5(&args.file)?, path, args, out),
     }
@@ -70,15 +73,16 @@ fn layer(ds: &LoomConnection, name: &str, args: &Get, out: &mut Output) -> Resul
         .chunk_shape()
         .and_then(|chunk| chunk.first().copied());
     let selected = cols.all();
+    let named = if args.labels { LABEL } else { 0 };
+    let size = band_size(chunk.unwrap_or(1), cols.len() + named, layer.dtype());
     let block = Block {
         shape: vec![rows.len(), cols.len()],
         dtype: layer.dtype(),
-        bands: rows.bands(band_size(chunk.unwrap_or(1), cols.len(), layer.dtype())),
+        bands: rows.bands(size),
         read: Box::new(|band| Ok(layer.read_any(rows.part(band), selected.clone())?)),
         labels: names,
     };
-    block.afford(ds.file())?;
-    write::block(&block, args.to.format, out)
+    write::block(&block, ds.file(), args.to.format, out)
 }
 
 /// A row or column attribute, or a field of one, at the positions asked for.
@@ -132,8 +136,7 @@ fn graph(ds: &LoomConnection, axis: Axis, name: &str, args: &Get, out: &mut Outp
         [a, b, w] if a.len() == 1 && a == b && b == w => {
             let picked = Picked::run(0..a.iter().sum());
             let table = Table { columns, picked };
-            table.afford(ds.file())?;
-            write::table(&table, args.to.format, out)
+            write::table(&table, ds.file(), args.to.format, out)
         }
         _ => Err(Cause::asked(format!(
             "graph {name:?} is broken: its a, b and w have shapes {lengths:?}"
@@ -167,7 +170,7 @@ fn object(file: &File, path: &str, args: &Get, out: &mut Output) -> Result<()> {
             Err(Cause::asked(format!("{path} is a type, and has no values")))
         }
         _ => match hdf5_attribute(file, path)? {
-            Some(attribute) => in_memory(&attribute.read_any()?, args, out),
+            Some(attribute) => in_memory(file, &attribute.read_any()?, args, out),
             None => Err(Cause::asked(format!("there is no {path}"))),
         },
     }
@@ -234,7 +237,7 @@ fn values(
                 leaf.name
             )));
         }
-        return in_memory(&leaf.read(Vec::new())?, args, out);
+        return in_memory(file, &leaf.read(Vec::new())?, args, out);
     };
     let picked = Picked::new(asked[0], length)?;
     if leaf.is_compound() {
@@ -247,8 +250,7 @@ fn values(
         }
         let columns = (leaf.spread()?.into_iter().map(Leaf::columns)).collect::<Result<_>>()?;
         let table = Table { columns, picked };
-        table.afford(file)?;
-        return write::table(&table, args.to.format, out);
+        return write::table(&table, file, args.to.format, out);
     }
     shape[0] = picked.len();
     let mut rest = Vec::new();
@@ -271,12 +273,11 @@ fn values(
         }),
         labels: None,
     };
-    block.afford(file)?;
-    write::block(&block, args.to.format, out)
+    write::block(&block, file, args.to.format, out)
 }
 
 /// Values that have been read already.
-fn in_memory(values: &Array, args: &Get, out: &mut Output) -> Result<()> {
+fn in_memory(file: &File, values: &Array, args: &Get, out: &mut Output) -> Result<()> {
     no_selection(args, "an attribute of the file or of an object")?;
     let length = values.shape().first().copied().unwrap_or(1);
     let block = Block {
@@ -286,7 +287,7 @@ fn in_memory(values: &Array, args: &Get, out: &mut Output) -> Result<()> {
         read: Box::new(|_| Ok(values.clone())),
         labels: None,
     };
-    write::block(&block, args.to.format, out)
+    write::block(&block, file, args.to.format, out)
 }
 
 fn no_selection(args: &Get, what: &str) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, path::Path};
 
-use loom_core::{Array, Axis, Categories, LoomConnection, Selection, Summary};
+use loom_core::{Array, Axis, Categories, LoomConnection, Selection, Summary, h5lite::File};
 use ndarray::Array1;
 
 use crate::{
@@ -52,7 +52,7 @@ pub(super) fn run(args: &args::Stats, out: &mut Output) -> Result<()> {
             }
         }
     };
-    print(table, args, out)
+    print(ds.file(), table, args, out)
 }
 
 /// What was summed up for each row or column: all values, and those of each share.
@@ -275,7 +275,7 @@ fn check_free(ds: &LoomConnection, args: &args::Stats, names: &[String]) -> Resu
     }
 }
 
-fn print(columns: Vec<Column>, args: &args::Stats, out: &mut Output) -> Result<()> {
+fn print(file: &File, columns: Vec<Column>, args: &args::Stats, out: &mut Output) -> Result<()> {
     let length = columns.first().map_or(0, |(_, values)| values.len());
     let columns = (columns.into_iter())
         .map(|(name, values)| Columns {
@@ -285,5 +285,5 @@ fn print(columns: Vec<Column>, args: &args::Stats, out: &mut Output) -> Result<(
         })
         .collect();
     let picked = Picked::run(0..length);
-    write::table(&Table { columns, picked }, args.to.format, out)
+    write::table(&Table { columns, picked }, file, args.to.format, out)
 }

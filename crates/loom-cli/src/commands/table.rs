@@ -40,8 +40,7 @@ pub(super) fn run(args: &args::Table, axis: Axis, out: &mut Output) -> Result<()
         None => Picked::new(args.select.as_ref(), length)?,
     };
     let table = Table { columns, picked };
-    table.afford(ds.file())?;
-    write::table(&table, args.to.format, out)
+    write::table(&table, ds.file(), args.to.format, out)
 }
 
 /// The names given, each of which may be a list with commas, unless an attribute is called so.

@@ -8,13 +8,13 @@ mod text;
 pub(crate) use json::document;
 pub(crate) use loom_convert::cell::text as cell_text;
 
-use std::ops::Range;
+use std::{iter::once, ops::Range};
 
 use loom_core::{Array, DType, Selection, h5lite::File};
 
 use crate::{
     args::Format,
-    error::Result,
+    error::{Cause, Result},
     output::Output,
     positions::{Bands, Picked},
 };
@@ -82,19 +82,35 @@ pub(crate) fn band_size(chunk: usize, per_position: usize, dtype: DType) -> usiz
     }
 }
 
-/// What is written counts as what one call returns.
-const PRINTED: &str = "what is to be written, in bytes,";
-
-/// What a value takes in memory, the characters of text left out.
-fn value_bytes(dtype: DType) -> usize {
-    dtype.size().unwrap_or(size_of::<String>())
+/// Refuses lines that a file only states: it cannot hold so many values, and they would be written for
+/// ever. An entry of no values counts as one of one.
+fn afford(file: &File, counts: &[usize]) -> Result<()> {
+    let counts: Vec<usize> = match counts {
+        [lines, inner @ ..] => (once(*lines).chain(inner.iter().map(|&n| n.max(1)))).collect(),
+        [] => Vec::new(),
+    };
+    file.afford("values", &counts, 1).map_err(|_| {
+        let values = counts
+            .iter()
+            .fold(1_u64, |all, &n| all.saturating_mul(n as u64));
+        Cause::asked(format!(
+            "these would be {values} values, more than the file can hold; choose some of them"
+        ))
+    })
 }
 
 /// Writes an array of one type.
 ///
 /// # Errors
-/// Where it cannot be read or written, or has more axes than the form has room for.
-pub(crate) fn block(block: &Block<'_>, format: Format, out: &mut Output) -> Result<()> {
+/// Where it cannot be read or written, has more axes than the form has room for, or more values than
+/// `file`, where they come from, can hold.
+pub(crate) fn block(
+    block: &Block<'_>,
+    file: &File,
+    format: Format,
+    out: &mut Output,
+) -> Result<()> {
+    afford(file, &block.shape)?;
     let escape = out.is_terminal();
     match format {
         Format::Tsv => text::Text::new(b'\t', escape, out).block(block),
@@ -108,7 +124,13 @@ pub(crate) fn block(block: &Block<'_>, format: Format, out: &mut Output) -> Resu
 ///
 /// # Errors
 /// Where they cannot be read or written, or, for numpy, where two have one name.
-pub(crate) fn table(table: &Table<'_>, format: Format, out: &mut Output) -> Result<()> {
+pub(crate) fn table(
+    table: &Table<'_>,
+    file: &File,
+    format: Format,
+    out: &mut Output,
+) -> Result<()> {
+    afford(file, &[table.picked.len(), table.names().count()])?;
     let escape = out.is_terminal();
     match format {
         Format::Tsv => text::Text::new(b'\t', escape, out).table(table),
@@ -118,30 +140,7 @@ pub(crate) fn table(table: &Table<'_>, format: Format, out: &mut Output) -> Resu
     }
 }
 
-impl Block<'_> {
-    /// Refuses values that the file only states: it cannot hold so many, and they would be written for
-    /// ever. A line of no values counts as one of one.
-    pub(crate) fn afford(&self, file: &File) -> Result<()> {
-        let mut counts = self.shape.clone();
-        (counts.iter_mut().skip(1)).for_each(|count| *count = (*count).max(1));
-        Ok(file.afford(PRINTED, &counts, value_bytes(self.dtype))?)
-    }
-}
-
 impl Table<'_> {
-    /// As [`Block::afford`].
-    pub(crate) fn afford(&self, file: &File) -> Result<()> {
-        let bytes = (self.columns.iter())
-            .map(|columns| {
-                columns
-                    .names
-                    .len()
-                    .saturating_mul(value_bytes(columns.dtype))
-            })
-            .fold(1, usize::saturating_add);
-        Ok(file.afford(PRINTED, &[self.picked.len()], bytes)?)
-    }
-
     /// The names of all columns.
     fn names(&self) -> impl Iterator<Item = &String> {
         self.columns.iter().flat_map(|columns| &columns.names)

@@ -2,7 +2,10 @@
 
 use std::{fs, path::PathBuf};
 
-use loom_core::h5lite::{DType, DatasetOptions, File};
+use loom_core::{
+    Mode, connect,
+    h5lite::{DType, DatasetOptions, File},
+};
 use loom_tests::fixture;
 
 use super::{loom, run, str, text};
@@ -71,8 +74,9 @@ fn nothing_in_a_file_reaches_the_terminal_as_a_command() {
 }
 
 /// More rows than anybody can have, of no columns, and the other way round: nothing goes through them
-/// one by one, and nothing takes memory for each.
+/// one by one or takes memory for each, which would be more than there is.
 #[test]
+#[cfg(target_pointer_width = "64")]
 fn positions_that_a_file_only_states_take_no_time_and_no_memory() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("rows.loom");
@@ -124,7 +128,53 @@ fn positions_that_a_file_only_states_take_no_time_and_no_memory() {
             let output = run(&args);
             assert_eq!(output.status.code(), Some(2), "{args:?}");
             let said = String::from_utf8(output.stderr).unwrap();
-            assert!(said.contains("read_bytes"), "{args:?}: {said}");
+            let why = ["read_bytes", "more than the file can hold"];
+            assert!(why.iter().any(|why| said.contains(why)), "{args:?}: {said}");
         }
+    }
+}
+
+/// Entries that have no values, more than anybody can have, in all the places where a file has arrays.
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn entries_without_values_are_not_counted_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("entries.loom");
+    fs::copy(fixture("demo.loom"), &path).unwrap();
+    let cells = connect(&path, Mode::Read).unwrap().shape().1;
+    let mut file = File::open_rw(&path).unwrap();
+    let mut edit = file.edit().unwrap();
+    let options = DatasetOptions::default();
+    for (path, shape) in [
+        ("/attrs/none", &[1 << 56, 0][..]),
+        ("/col_attrs/none", &[cells, 1 << 40, 0]),
+    ] {
+        edit.create(path, DType::F64, shape, &options).unwrap();
+    }
+    edit.commit().unwrap();
+    drop(file);
+    let (file, out) = (str(&path), folder.path().join("out"));
+    for verb in ["info", "ls", "check", "validate", "digest", "stats"] {
+        let code = run(&[verb, file]).status.code();
+        assert!(matches!(code, Some(0 | 1)), "{verb}: {code:?}");
+    }
+    let out = |suffix: &str| format!("{}{suffix}", str(&out));
+    let outs = [".h5ad", ".json", ".arrow", ".parquet", ".loom"].map(out);
+    for args in [
+        &["get", file, "attr:none"][..],
+        &["get", file, "/attrs/none", "--format", "json"],
+        &["get", file, "ca:none"],
+        &["cells", file],
+        &["info", file, "--json"],
+        &["convert", file, "-o", &outs[0]],
+        &["index", file, "--kerchunk", &outs[1]],
+        &["convert", file, "-o", &outs[2]],
+        &["convert", file, "-o", &outs[3]],
+        &["subset", file, "-o", &outs[4], "--cols", "0:3"],
+    ] {
+        let output = run(args);
+        assert!(matches!(output.status.code(), Some(0..=2)), "{args:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!said.contains("panicked"), "{args:?}: {said}");
     }
 }

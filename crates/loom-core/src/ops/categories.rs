@@ -50,6 +50,8 @@ impl Attrs<'_> {
                 found: values.shape().to_vec(),
             });
         }
+        // Labels, their order and the lists, in bytes.
+        (self.state()).afford("categories, in bytes,", &[values.len()], 64)?;
         let of = ranks(&labels_as_given(&values));
         let mut members = vec![Vec::new(); of.iter().max().map_or(0, |&last| last + 1)];
         for (position, &category) in of.iter().enumerate() {

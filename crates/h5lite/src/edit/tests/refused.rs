@@ -328,3 +328,30 @@ fn a_fill_value_moves_with_its_dataset() {
     }
     assert_eq!(repacked.space().unwrap().unreachable, 0);
 }
+
+/// More values than there are numbers for could not be read again, even where an axis has none.
+#[test]
+fn shapes_of_more_values_than_can_be_counted() {
+    let mut file = small();
+    let mut edit = file.edit().unwrap();
+    let countless = [usize::MAX / 2, 4];
+    for shape in [&countless[..], &[&countless[..], &[0]].concat()] {
+        let chunked = DatasetOptions::chunked(&vec![4; shape.len()]);
+        for options in [DatasetOptions::contiguous(), chunked] {
+            let error = edit.create("/b", DType::U8, shape, &options).unwrap_err();
+            assert!(
+                matches!(error.root_cause(), Error::Unsupported { .. }),
+                "{error:?}"
+            );
+            says(&error, &["/b", "size"]);
+        }
+    }
+    let error = edit.resize("/a", &[usize::MAX]).unwrap_err();
+    assert!(
+        matches!(error.root_cause(), Error::Unsupported { .. }),
+        "{error:?}"
+    );
+    edit.commit().unwrap();
+    assert_eq!(file.root().unwrap().names().unwrap(), ["a"]);
+    assert_eq!(file.dataset("/a").unwrap().shape(), [3]);
+}

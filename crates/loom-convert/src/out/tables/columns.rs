@@ -71,7 +71,7 @@ fn entries(values: &Array, shape: &[usize]) -> Result<ArrayRef> {
         Array::Str(a) => Arc::new(StringArray::from_iter_values(a.iter())),
     };
     for axis in (1..shape.len()).rev() {
-        let lists: usize = shape[..axis].iter().product();
+        let lists = (shape[..axis].iter()).fold(1_usize, |lists, &n| lists.saturating_mul(n));
         let ends = (0..=lists).map(|list| i32::try_from(list * shape[axis]));
         let ends: Vec<i32> = (ends.collect::<Result<_, _>>())
             .map_err(|_| Error::Misuse("more than 2^31 values in one column".to_owned()))?;
