@@ -30,8 +30,8 @@ impl LoomConnection {
     /// # Errors
     /// [`Error::ReadOnly`]; [`Error::Misuse`] where `order` is no permutation of the axis;
     /// [`Error::Shape`] for a layer or attribute that does not fit the main matrix;
-    /// [`Error::BreaksSpec`] for a graph that does not; [`h5lite::Error::Limit`] for a matrix of more values than
-    /// the file can hold. Nothing is changed then.
+    /// [`Error::BreaksSpec`] for a graph that does not; [`h5lite::Error::Limit`] for a matrix of more
+    /// values than the file can hold. Nothing is changed then.
     ///
     /// # Examples
     /// ```
