@@ -4,14 +4,9 @@ use zlib_rs::adler32::adler32;
 
 use super::{
     bits::BitReader,
+    copy::{MAX_MATCH, SLACK, copy_match},
     huffman::{Entry, Lengths, MAX_BITS, SYMBOLS, Table},
 };
-
-/// The longest match.
-const MAX_MATCH: usize = 258;
-
-/// Room behind the output: matches are copied in steps that may end behind it.
-const SLACK: usize = MAX_MATCH + 64;
 
 const END_OF_BLOCK: u16 = 256;
 
@@ -255,9 +250,9 @@ impl Inflater {
     ) -> Option<(BitReader<'a>, usize)> {
         let mut bits = bits;
         let limit = out.len() - SLACK;
+        bits.refill();
+        let mut entry = self.literals.look_up(bits.peek());
         while len <= limit {
-            bits.refill();
-            let mut entry = self.literals.look_up(bits.peek());
             if !entry.is_number() {
                 if entry.is_rare() {
                     entry = self.literals.search(bits.peek())?;
@@ -266,6 +261,8 @@ impl Inflater {
                     bits.skip(entry.bits());
                     out[len] = entry.byte();
                     len = len.wrapping_add(1);
+                    entry = self.literals.look_up(bits.peek());
+                    bits.refill();
                     continue;
                 }
                 if entry.is_rare() {
@@ -276,12 +273,18 @@ impl Inflater {
             }
             let length = entry.value(bits.peek());
             bits.skip(entry.bits());
-            let mut entry = self.distances.look_up(bits.peek());
-            if entry.is_rare() {
-                entry = self.distances.search(bits.peek())?;
+            let mut of_distance = self.distances.look_up(bits.peek());
+            if of_distance.is_rare() {
+                bits.refill();
+                of_distance = self.distances.search(bits.peek())?;
             }
-            let distance = entry.value(bits.peek());
-            bits.skip(entry.bits());
+            let distance = of_distance.value(bits.peek());
+            bits.skip(of_distance.bits());
+            // The bits of the next entry are there: of at least 56 a length has taken 20 at most, and a
+            // distance 21 or, after a refill, 28. What comes next waits for the entry, not for the
+            // refill, nor for the copy.
+            entry = self.literals.look_up(bits.peek());
+            bits.refill();
             if distance > len {
                 return None;
             }
@@ -316,81 +319,3 @@ fn stored_block(bits: &mut BitReader<'_>, out: &mut [u8], len: usize) -> Option<
     room[..fitting].copy_from_slice(&bytes[..fitting]);
     Some(end)
 }
-
-/// Copies `length` bytes from `distance` before `to`, in steps that may end [`SLACK`] behind it.
-#[inline(always)]
-fn copy_match(out: &mut [u8], to: usize, distance: usize, length: usize) -> Option<()> {
-    let span = out.get_mut(to.wrapping_sub(distance)..)?;
-    if distance >= STEP {
-        copy_steps::<0, 4>(span, distance)?;
-        if length > 64 {
-            copy_steps::<4, 8>(span, distance)?;
-            if length > 128 {
-                copy_steps::<8, 17>(span, distance)?;
-            }
-        }
-    } else {
-        let Repeat { mask, factor, step } = REPEATS[distance % STEP];
-        let pattern = (u128::from_le_bytes(*span.first_chunk()?) & mask).wrapping_mul(factor);
-        let to: &mut [u8; SLACK] = span.get_mut(distance..)?.first_chunk_mut()?;
-        let mut at = 0;
-        loop {
-            for _ in 0..4 {
-                *to.get_mut(at..)?.first_chunk_mut()? = pattern.to_le_bytes();
-                at += usize::from(step);
-            }
-            if at >= length {
-                break;
-            }
-        }
-    }
-    Some(())
-}
-
-#[inline(always)]
-fn copy_steps<const FIRST: usize, const END: usize>(
-    span: &mut [u8],
-    distance: usize,
-) -> Option<()> {
-    for step in FIRST..END {
-        let from: &[u8; SLACK] = span.first_chunk()?;
-        let bytes: [u8; STEP] = *from.get(step * STEP..)?.first_chunk()?;
-        let to: &mut [u8; SLACK] = span.get_mut(distance..)?.first_chunk_mut()?;
-        *to.get_mut(step * STEP..)?.first_chunk_mut()? = bytes;
-    }
-    Some(())
-}
-
-const STEP: usize = 16;
-
-/// How to fill [`STEP`] bytes with a few that are repeated.
-#[derive(Clone, Copy)]
-struct Repeat {
-    /// Those that are repeated.
-    mask: u128,
-    /// Multiplied by this they stand side by side.
-    factor: u128,
-    /// As many as come before one that is cut off.
-    step: u8,
-}
-
-/// For each number of bytes.
-static REPEATS: [Repeat; STEP] = {
-    let mut repeats = [Repeat {
-        mask: 0,
-        factor: 0,
-        step: STEP as u8,
-    }; STEP];
-    let mut bytes = 1;
-    while bytes < STEP {
-        let mut at = 0;
-        while at < STEP {
-            repeats[bytes].factor |= 1 << (8 * at);
-            at += bytes;
-        }
-        repeats[bytes].mask = (1 << (8 * bytes)) - 1;
-        repeats[bytes].step = (STEP - STEP % bytes) as u8;
-        bytes += 1;
-    }
-    repeats
-};

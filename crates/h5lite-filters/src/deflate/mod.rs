@@ -16,6 +16,7 @@
 mod bits;
 mod codes;
 mod compress;
+mod copy;
 mod huffman;
 mod inflate;
 #[cfg(any(test, feature = "testing"))]
