@@ -71,6 +71,7 @@ mod layers;
 mod numeric;
 pub mod numpy_text;
 mod ops;
+mod shared;
 pub mod spec;
 mod state;
 pub mod text;
@@ -97,6 +98,7 @@ pub use ops::{
     AddLoom, Aggregate, Batch, Batches, Categories, Changes, ColumnFunc, Combine, Combined, Format,
     Func, GroupBy, Join, Part, Scan, Stat, Subset, Summary, What, argsort,
 };
+pub use shared::Shared;
 pub use spec::SpecVersion;
 pub use validate::{LoomValidator, Report, Strictness, validate};
 pub use view::LoomView;

@@ -4,26 +4,29 @@ use std::collections::BTreeMap;
 
 use h5lite::{Array, Selection};
 
-use crate::{axis::Axis, connection::LoomConnection, coo::Coo, error::Result, graphs::Graphs};
+use crate::{
+    axis::Axis, connection::LoomConnection, coo::Coo, error::Result, graphs::Graphs, shared::Shared,
+};
 
 /// Layers, attributes and graphs in memory, in the order a selection asked for.
 ///
 /// Names are sorted, which is their order in files that do not keep the order of creation. A
-/// compound attribute is there field by field, as `NAME/FIELD`.
+/// compound attribute is there field by field, as `NAME/FIELD`. What is not a matrix is [`Shared`]: the
+/// batches of a scan hold what is the same in all of them once.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LoomView {
     /// Matrices; `""` is the main one.
     pub layers: BTreeMap<String, Array>,
     /// Row attributes: the first axis is the rows.
-    pub ra: BTreeMap<String, Array>,
+    pub ra: Shared<BTreeMap<String, Array>>,
     /// Column attributes: the first axis is the columns.
-    pub ca: BTreeMap<String, Array>,
+    pub ca: Shared<BTreeMap<String, Array>>,
     /// Graphs between the rows. Weights are `f64`, whatever the file stores.
-    pub row_graphs: BTreeMap<String, Coo<f64>>,
+    pub row_graphs: Shared<BTreeMap<String, Coo<f64>>>,
     /// Graphs between the columns.
-    pub col_graphs: BTreeMap<String, Coo<f64>>,
+    pub col_graphs: Shared<BTreeMap<String, Coo<f64>>>,
     /// Global attributes.
-    pub attrs: BTreeMap<String, Array>,
+    pub attrs: Shared<BTreeMap<String, Array>>,
 }
 
 impl LoomView {
@@ -55,14 +58,17 @@ impl LoomView {
         }
     }
 
-    pub(crate) fn axis_attrs_mut(&mut self, axis: Axis) -> &mut BTreeMap<String, Array> {
+    pub(crate) fn axis_attrs_mut(&mut self, axis: Axis) -> &mut Shared<BTreeMap<String, Array>> {
         match axis {
             Axis::Rows => &mut self.ra,
             Axis::Cols => &mut self.ca,
         }
     }
 
-    pub(crate) fn axis_graphs_mut(&mut self, axis: Axis) -> &mut BTreeMap<String, Coo<f64>> {
+    pub(crate) fn axis_graphs_mut(
+        &mut self,
+        axis: Axis,
+    ) -> &mut Shared<BTreeMap<String, Coo<f64>>> {
         match axis {
             Axis::Rows => &mut self.row_graphs,
             Axis::Cols => &mut self.col_graphs,
@@ -111,7 +117,7 @@ pub(crate) fn graphs(
     graphs: Graphs<'_>,
     positions: &Selection,
     length: usize,
-) -> Result<BTreeMap<String, Coo<f64>>> {
+) -> Result<Shared<BTreeMap<String, Coo<f64>>>> {
     let positions = match positions {
         Selection::All => None,
         some => Some(some.positions(graphs.axis().index(), length)?),

@@ -92,7 +92,7 @@ fn views_and_sparse_matrices_in_any_order() {
             let view = ds.view(rows.clone(), cols.clone()).unwrap();
             same_view(&what(""), expected, &view);
             let attrs: BTreeMap<_, _> = ds.attrs().iter().unwrap().map(Result::unwrap).collect();
-            assert_eq!(view.attrs, attrs);
+            assert_eq!(*view.attrs, attrs);
             let sparse = ds.sparse(rows.clone(), cols.clone()).unwrap();
             same_graph(&what("sparse"), &expected["sparse"], &sparse);
             let dense = ds.read::<f64>(rows, cols).unwrap();

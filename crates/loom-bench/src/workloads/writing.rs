@@ -31,7 +31,7 @@ pub(super) fn prepare(setting: &mut Setting, name: &str) -> Result<Option<Work>,
             Box::new(move || {
                 let columns = Columns {
                     layers: [(String::new(), matrix)].into(),
-                    ca: view.ca.clone(),
+                    ca: view.ca.clone().into_inner(),
                 };
                 create_from(&out, &view, [Ok(columns)])?;
                 std::mem::forget(view);

@@ -65,7 +65,7 @@ pub fn h5ad(path: impl AsRef<Path>, options: &Options) -> Result<Import> {
         }
     }
     import.ca = ca;
-    import.rest.ra = ra;
+    import.rest.ra = ra.into();
     for side in Side::BOTH {
         for name in names(&file, side.pairs())? {
             let path = format!("{}/{name}", side.pairs());

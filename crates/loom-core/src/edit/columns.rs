@@ -28,7 +28,7 @@ impl<'a> From<&'a LoomView> for Columns<'a> {
             layers: layers
                 .map(|(name, values)| (name.clone(), values.into()))
                 .collect(),
-            ca: view.ca.clone(),
+            ca: BTreeMap::clone(&view.ca),
         }
     }
 }
@@ -38,7 +38,7 @@ impl From<LoomView> for Columns<'_> {
         let layers = view.layers.into_iter();
         Self {
             layers: layers.map(|(name, values)| (name, values.into())).collect(),
-            ca: view.ca,
+            ca: view.ca.into_inner(),
         }
     }
 }

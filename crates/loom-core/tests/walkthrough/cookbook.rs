@@ -26,7 +26,9 @@ fn create_with_attributes_from_a_table() -> Result<()> {
     ];
     let mut data = LoomView::default();
     data.layers.insert(String::new(), counts(0).into());
-    data.ra = rows.map(|(name, values)| (name.to_owned(), values)).into();
+    data.ra = (rows.into_iter())
+        .map(|(name, values)| (name.to_owned(), values))
+        .collect();
     create(&path, &data)?;
     assert_eq!(connect(&path, Mode::Read)?.view(.., ..)?.ra, data.ra);
     Ok(())

@@ -134,7 +134,7 @@ impl LoomConnection {
         Ok(LoomView {
             layers: BTreeMap::from([(String::new(), matrix)]),
             ra: self.ra().iter_at(Selection::All)?.collect::<Result<_>>()?,
-            ca,
+            ca: ca.into(),
             ..LoomView::default()
         })
     }

@@ -183,7 +183,8 @@ fn grouped() -> LoomView {
     ];
     view.ca = attributes
         .map(|(name, values)| (name.to_owned(), values))
-        .into();
+        .into_iter()
+        .collect();
     view
 }
 

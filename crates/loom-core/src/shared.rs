@@ -1,0 +1,89 @@
+//! Values that several owners share until one of them changes its own.
+
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
+
+/// A value whose copies share its memory; the first change of a copy makes it one of its own.
+///
+/// It is used as what it holds: `Shared<BTreeMap<..>>` as the map.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Shared<T>(Arc<T>);
+
+impl<T: Clone> Shared<T> {
+    /// The value itself: taken out where there is no other copy.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        Arc::unwrap_or_clone(self.0)
+    }
+}
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> From<T> for Shared<T> {
+    fn from(value: T) -> Self {
+        Self(Arc::new(value))
+    }
+}
+
+impl<T> Deref for Shared<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Clone> DerefMut for Shared<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl<I, T: FromIterator<I>> FromIterator<I> for Shared<T> {
+    fn from_iter<S: IntoIterator<Item = I>>(items: S) -> Self {
+        T::from_iter(items).into()
+    }
+}
+
+impl<T: Clone + IntoIterator> IntoIterator for Shared<T> {
+    type Item = T::Item;
+    type IntoIter = T::IntoIter;
+
+    fn into_iter(self) -> T::IntoIter {
+        self.into_inner().into_iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Shared<T>
+where
+    &'a T: IntoIterator,
+{
+    type Item = <&'a T as IntoIterator>::Item;
+    type IntoIter = <&'a T as IntoIterator>::IntoIter;
+
+    fn into_iter(self) -> Self::IntoIter {
+        (&*self.0).into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_seen_in_one_copy() {
+        let first: Shared<Vec<i32>> = [1, 2].into_iter().collect();
+        let mut second = first.clone();
+        assert!(std::ptr::eq(&*first, &*second));
+        second.push(3);
+        assert_eq!((first.len(), second.len()), (2, 3));
+        assert_eq!(second.into_inner(), [1, 2, 3]);
+        assert_eq!(first.into_iter().sum::<i32>(), 3);
+    }
+}
