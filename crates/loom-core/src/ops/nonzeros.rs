@@ -2,17 +2,16 @@
 
 use h5lite::Number;
 
+/// So many values are compared at once, to a bit each: one jump for the group that is not foreseen,
+/// where comparing one by one has one for each value.
+const GROUP: usize = u64::BITS as usize;
+
 /// Calls `visit` with each value that is not zero and its place, in order.
 pub(super) fn each_nonzero<T: Number>(values: &[T], mut visit: impl FnMut(usize, T)) {
-    /// So many values are compared at once, to a bit each: one jump for the group that is not
-    /// foreseen, where comparing one by one has one for each value.
-    const GROUP: usize = u32::BITS as usize;
+    let (groups, rest) = values.as_chunks();
     let mut first = 0;
-    for group in values.chunks(GROUP) {
-        let bits = (0..).zip(group);
-        let mut left = bits.fold(0, |bits: u32, (bit, value)| {
-            bits | u32::from(*value != T::default()) << bit
-        });
+    for group in groups {
+        let mut left = nonzeros(group);
         while left != 0 {
             let bit = left.trailing_zeros() as usize;
             visit(first + bit, group[bit]);
@@ -20,6 +19,26 @@ pub(super) fn each_nonzero<T: Number>(values: &[T], mut visit: impl FnMut(usize,
         }
         first += GROUP;
     }
+    for (place, &value) in (first..).zip(rest) {
+        if value != T::default() {
+            visit(place, value);
+        }
+    }
+}
+
+/// A bit for each value that is not zero.
+fn nonzeros<T: Number>(values: &[T; GROUP]) -> u64 {
+    /// Moves the lowest bits of eight bytes into the highest byte.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    // A byte for each, since the processor compares a row of values to a row of bytes.
+    let mut flags = [0; GROUP];
+    for (flag, value) in flags.iter_mut().zip(values) {
+        *flag = u8::from(*value != T::default());
+    }
+    let (eights, _) = flags.as_chunks();
+    eights.iter().rev().fold(0, |bits, &eight| {
+        bits << 8 | u64::from_le_bytes(eight).wrapping_mul(GATHER) >> 56
+    })
 }
 
 #[cfg(test)]
