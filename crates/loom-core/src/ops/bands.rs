@@ -15,9 +15,9 @@ const PIECE: usize = 1 << 18;
 /// chunks; along the axis there are few of them, so that there are many pieces to share out.
 pub(crate) fn piece(layer: &Layer<'_>, axis: Axis) -> (usize, usize) {
     /// So many pieces are enough to share out.
-    const MANY: usize = 64;
+    const MANY: usize = 32;
     /// So many columns of chunks are read together.
-    const TOGETHER: usize = 8;
+    const TOGETHER: usize = 16;
     let unit = axis.of(layer.chunk());
     let along = match axis {
         Axis::Rows => unit,
