@@ -63,8 +63,32 @@ impl<'a> Decoder<'a> {
         len: usize,
         address: Address,
     ) -> Result<&'b [u8]> {
+        let in_output = self.run(stored, mask, len, address)?;
+        Ok(if in_output { &self.output } else { stored })
+    }
+
+    /// The same, in the place of what `elements` holds.
+    pub(crate) fn decode_into(
+        &mut self,
+        stored: &[u8],
+        mask: u32,
+        len: usize,
+        address: Address,
+        elements: &mut Vec<u8>,
+    ) -> Result<()> {
+        if self.run(stored, mask, len, address)? {
+            std::mem::swap(&mut self.output, elements);
+        } else {
+            elements.clear();
+            elements.extend_from_slice(stored);
+        }
+        Ok(())
+    }
+
+    /// Undoes the filters, and says whether the elements are in the output: they are where they were
+    /// stored if no filter has run.
+    fn run(&mut self, stored: &[u8], mask: u32, len: usize, address: Address) -> Result<bool> {
         let corrupt = |reason: String| Error::corrupt(NAME, address, reason);
-        // Until the first filter has run, the bytes are still where they are stored.
         let mut in_output = false;
         for (position, filter) in self.filters.iter().enumerate().rev() {
             let skipped = u32::try_from(position)
@@ -107,6 +131,6 @@ impl<'a> Decoder<'a> {
                 "{found} bytes come out of its filters, not {len}"
             )));
         }
-        Ok(decoded)
+        Ok(in_output)
     }
 }

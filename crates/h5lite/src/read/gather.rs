@@ -22,6 +22,12 @@ use crate::{
     value::Selection,
 };
 
+/// A result of so many bytes is not in the cache while it is written.
+const FAR: usize = if cfg!(test) { 256 } else { 4 << 20 };
+/// So many bytes of chunks are, and are placed together.
+const TOGETHER: usize = 128 << 10;
+const MOST_TOGETHER: usize = 8;
+
 /// What is read of a dataset.
 pub(super) struct Gather<'a> {
     pub(super) image: &'a Image,
@@ -55,6 +61,8 @@ pub(super) struct Call<'a, O> {
     fill: Option<Vec<u8>>,
     /// As many fill values as the longest run of the last axis, once they are needed.
     fill_row: OnceLock<Vec<u8>>,
+    /// How many chunks are placed together.
+    pub(super) together: usize,
 }
 
 /// The selection of a read, laid over the chunk grid.
@@ -95,6 +103,7 @@ impl<'a> Gather<'a> {
             plan: Plan::new(self, selections)?,
             fill: self.fill_item(output.zeroed),
             fill_row: OnceLock::new(),
+            together: self.together(size_of_val(out)),
         };
         let rows = call.plan.rows(out, output.per_item);
         if let Some(worker) = worker {
@@ -116,6 +125,17 @@ impl<'a> Gather<'a> {
         let mut worker = worker()?;
         rows.into_iter()
             .try_for_each(|(chunk, targets)| worker.band(&call, chunk, targets))
+    }
+
+    /// How many chunks are placed together in a result of so many bytes: several where that is faster,
+    /// and nothing is left to be done to their elements.
+    fn together(&self, result: usize) -> usize {
+        let plain = self.projection.is_whole()
+            && (self.number.as_ref()).is_none_or(StoredNumber::is_packed);
+        if result < FAR || !plain || self.storage.filters.is_empty() {
+            return 1;
+        }
+        (TOGETHER / self.storage.chunk_len().max(1)).clamp(1, MOST_TOGETHER)
     }
 
     /// The fill value, packed; `None` where it is zero and zeros are there already.
@@ -226,6 +246,29 @@ impl<O> Call<'_, O> {
         self.scatter_items(coordinates, address, items, targets)
     }
 
+    /// The same for several chunks of one row of chunks.
+    pub(super) fn scatter_together(
+        &self,
+        chunks: &[(&ChunkEntry, Vec<u8>)],
+        targets: &mut [Target<'_, O>],
+    ) -> Result<()> {
+        let scatter = self.to_result(&self.plan.item_strides);
+        let parts: Vec<_> = (chunks.iter())
+            .map(|(entry, items)| (&entry.coordinates[..], &items[..]))
+            .collect();
+        for target in targets {
+            let (first, out) = target;
+            if (scatter.chunks(&self.plan.bands, &parts, first, out)).is_some() {
+                continue;
+            }
+            for (entry, items) in chunks {
+                let target = std::slice::from_mut(target);
+                self.scatter(&entry.coordinates, entry.address, items, target)?;
+            }
+        }
+        Ok(())
+    }
+
     fn scatter_items(
         &self,
         coordinates: &[u64],
@@ -233,21 +276,25 @@ impl<O> Call<'_, O> {
         (items, item_strides): (&[u8], &[usize]),
         targets: &mut [Target<'_, O>],
     ) -> Result<()> {
-        let scatter = Scatter {
-            items,
-            item_len: self.gather.packed_len(),
-            item_strides,
-            strides: &self.plan.strides,
-            output: self.output,
-        };
+        let scatter = self.to_result(item_strides);
         for (first, out) in targets {
-            let placed = scatter.chunk(&self.plan.bands, coordinates, first, out);
+            let placed = scatter.chunk(&self.plan.bands, (coordinates, items), first, out);
             if placed.is_none() {
                 let reason = format!("it holds {} bytes, fewer than its shape", items.len());
                 return Err(Error::corrupt("chunk", address, reason));
             }
         }
         Ok(())
+    }
+
+    /// What copies chunks whose items have these strides.
+    fn to_result<'b>(&'b self, item_strides: &'b [usize]) -> Scatter<'b, O> {
+        Scatter {
+            item_len: self.gather.packed_len(),
+            item_strides,
+            strides: &self.plan.strides,
+            output: self.output,
+        }
     }
 }
 

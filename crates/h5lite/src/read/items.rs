@@ -72,7 +72,7 @@ impl StoredNumber {
     }
 
     /// Whether the stored bytes are the packed bytes.
-    fn is_packed(&self) -> bool {
+    pub(super) fn is_packed(&self) -> bool {
         let little = self.order == ByteOrder::Little || self.size == 1;
         little && self.bits.is_none() && self.dtype.size() == Some(self.size)
     }
@@ -165,9 +165,14 @@ pub(crate) struct Projection {
 }
 
 impl Projection {
+    /// Whether all of each element is wanted.
+    pub(super) fn is_whole(&self) -> bool {
+        self.size == self.stride
+    }
+
     /// The wanted bytes of every element of `chunk`, one after another; borrowed where that is all.
     pub(super) fn cut<'a>(&self, chunk: &'a [u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
-        if self.size == self.stride {
+        if self.is_whole() {
             return chunk;
         }
         scratch.clear();

@@ -5,10 +5,8 @@ use crate::read::{
     plan::{Band, Piece},
 };
 
-/// Copies items of one chunk into the result.
+/// Copies items of chunks, packed, into the result.
 pub(super) struct Scatter<'a, O> {
-    /// The chunk's items, packed.
-    pub(super) items: &'a [u8],
     /// Bytes of an item.
     pub(super) item_len: usize,
     /// Items from one position of an axis of the chunk to the next.
@@ -24,12 +22,51 @@ impl<O> Scatter<'_, O> {
     pub(super) fn chunk(
         &self,
         bands: &[Vec<Band>],
-        coordinates: &[u64],
+        (coordinates, items): (&[u64], &[u8]),
         first: &[Piece],
         out: &mut [O],
     ) -> Option<()> {
         let rest = coordinates.get(1..)?;
-        self.axis(first, (bands, rest), (0, 0), out)
+        self.axis(first, (bands, rest), (0, 0), (items, out))
+    }
+
+    /// The same for several chunks of one row of chunks, each line of the result from end to end: where
+    /// lines lie far apart, memory takes one long piece sooner than several short ones.
+    ///
+    /// `None`, with a part of it done: out of range, or not a matrix of whole runs. Chunk by chunk it
+    /// can be done.
+    pub(super) fn chunks(
+        &self,
+        bands: &[Vec<Band>],
+        chunks: &[(&[u64], &[u8])],
+        first: &[Piece],
+        out: &mut [O],
+    ) -> Option<()> {
+        let ([bands], &[stride, inner], &[step, _]) = (bands, self.item_strides, self.strides)
+        else {
+            return None;
+        };
+        let mut runs = Vec::with_capacity(chunks.len());
+        for &(coordinates, items) in chunks {
+            let band = bands.binary_search_by_key(coordinates.get(1)?, |band| band.chunk);
+            let &[run] = &bands.get(band.ok()?)?.pieces[..] else {
+                return None;
+            };
+            runs.push((run, items));
+        }
+        let per_item = self.output.per_item;
+        for piece in first {
+            for i in 0..piece.len {
+                let line = out.get_mut((piece.to + i) * step * per_item..)?;
+                for (run, items) in &runs {
+                    let from = ((piece.from + i) * stride + run.from * inner) * self.item_len;
+                    let items = items.get(from..)?.get(..run.len * self.item_len)?;
+                    let values = line.get_mut(run.to * per_item..)?;
+                    (self.output.convert)(items, values.get_mut(..run.len * per_item)?);
+                }
+            }
+        }
+        Some(())
     }
 
     /// Copies what the pieces of this axis select, and the bands of those behind it.
@@ -38,27 +75,27 @@ impl<O> Scatter<'_, O> {
         here: &[Piece],
         (bands, coordinates): (&[Vec<Band>], &[u64]),
         (from, to): (usize, usize),
-        out: &mut [O],
+        (items, out): (&[u8], &mut [O]),
     ) -> Option<()> {
         let axis = self.strides.len() - coordinates.len() - 1;
         let (Some((next, bands)), Some((&chunk, coordinates))) =
             (bands.split_first(), coordinates.split_first())
         else {
-            return self.runs(here, (from, to), out);
+            return self.runs(here, (from, to), (items, out));
         };
         let band = next.binary_search_by_key(&chunk, |band| band.chunk).ok()?;
         let next = &next.get(band)?.pieces;
         if let ([run], true) = (&next[..], bands.is_empty() && self.item_strides[axis] > 0) {
-            return self.lines(here, *run, (from, to), out);
+            return self.lines(here, *run, (from, to), (items, out));
         }
         for piece in here {
             for i in 0..piece.len {
                 let from = from + (piece.from + i) * self.item_strides[axis];
                 let to = to + (piece.to + i) * self.strides[axis];
                 if bands.is_empty() {
-                    self.runs(next, (from, to), out)?;
+                    self.runs(next, (from, to), (items, out))?;
                 } else {
-                    self.axis(next, (bands, coordinates), (from, to), out)?;
+                    self.axis(next, (bands, coordinates), (from, to), (items, out))?;
                 }
             }
         }
@@ -71,7 +108,7 @@ impl<O> Scatter<'_, O> {
         here: &[Piece],
         run: Piece,
         (from, to): (usize, usize),
-        out: &mut [O],
+        (items, out): (&[u8], &mut [O]),
     ) -> Option<()> {
         let (&[.., stride, inner], &[.., step, _]) = (self.item_strides, self.strides) else {
             return None;
@@ -80,10 +117,7 @@ impl<O> Scatter<'_, O> {
         for piece in here {
             let from = (from + piece.from * stride + run.from * inner) * self.item_len;
             let to = (to + piece.to * step + run.to) * self.output.per_item;
-            let items = self
-                .items
-                .get(from..)?
-                .chunks((stride * self.item_len).max(1));
+            let items = items.get(from..)?.chunks((stride * self.item_len).max(1));
             let values = out
                 .get_mut(to..)?
                 .chunks_mut((step * self.output.per_item).max(1));
@@ -98,12 +132,17 @@ impl<O> Scatter<'_, O> {
     }
 
     /// Copies runs of the last axis.
-    fn runs(&self, pieces: &[Piece], (from, to): (usize, usize), out: &mut [O]) -> Option<()> {
+    fn runs(
+        &self,
+        pieces: &[Piece],
+        (from, to): (usize, usize),
+        (items, out): (&[u8], &mut [O]),
+    ) -> Option<()> {
         let stride = self.item_strides.last()?;
         for piece in pieces {
             let from = (from + piece.from * stride) * self.item_len;
             let to = (to + piece.to) * self.output.per_item;
-            let items = self.items.get(from..from + piece.len * self.item_len)?;
+            let items = items.get(from..from + piece.len * self.item_len)?;
             let values = out.get_mut(to..to + piece.len * self.output.per_item)?;
             (self.output.convert)(items, values);
         }

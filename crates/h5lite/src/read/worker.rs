@@ -29,6 +29,8 @@ pub(crate) struct Worker<'a> {
     stored: Vec<u8>,
     cut: Vec<u8>,
     packed: Vec<u8>,
+    /// Memory of chunks that have been placed together.
+    spare: Vec<Vec<u8>>,
 }
 
 impl<'a> Worker<'a> {
@@ -45,6 +47,7 @@ impl<'a> Worker<'a> {
             stored: Vec::new(),
             cut: Vec::new(),
             packed: Vec::new(),
+            spare: Vec::new(),
         })
     }
 
@@ -65,6 +68,7 @@ impl<'a> Worker<'a> {
             self.unwritten(call, &grid, &entries, &mut targets)?;
         }
         in_file_order(&mut entries);
+        let mut waiting = Vec::with_capacity(call.together);
         let mut rest = &entries[..];
         while let Some(first) = rest.first() {
             // What is not compressed is taken in place, of which often little is wanted.
@@ -88,12 +92,25 @@ impl<'a> Worker<'a> {
                 let size = usize::try_from(entry.size).unwrap_or(usize::MAX);
                 let stored = stored.get(..size).unwrap_or(stored);
                 let whole = self.storage.len_at(&entry.coordinates);
-                let mask = entry.filter_mask;
-                let elements = (self.decoder).decode(stored, mask, whole, entry.address)?;
-                let items = (call.gather).items(elements, &mut self.cut, &mut self.packed);
-                call.scatter(&entry.coordinates, entry.address, items, &mut targets)?;
+                let (mask, address) = (entry.filter_mask, entry.address);
+                if call.together == 1 {
+                    let elements = (self.decoder).decode(stored, mask, whole, address)?;
+                    let items = (call.gather).items(elements, &mut self.cut, &mut self.packed);
+                    call.scatter(&entry.coordinates, address, items, &mut targets)?;
+                    continue;
+                }
+                let mut items = self.spare.pop().unwrap_or_default();
+                (self.decoder).decode_into(stored, mask, whole, address, &mut items)?;
+                waiting.push((entry, items));
+                if waiting.len() == call.together {
+                    call.scatter_together(&waiting, &mut targets)?;
+                    self.spare.extend(waiting.drain(..).map(|(_, items)| items));
+                }
             }
         }
+        call.scatter_together(&waiting, &mut targets)?;
+        self.spare
+            .extend(waiting.into_iter().map(|(_, items)| items));
         Ok(())
     }
 
