@@ -13,6 +13,7 @@
     reason = "the loops are fast because the state of the bits stays in registers"
 )]
 
+mod alphabet;
 mod bits;
 mod codes;
 mod compress;
