@@ -334,6 +334,15 @@ impl<'ds> Layer<'ds> {
         self.state.file.threads().each(items, workspace, work)
     }
 
+    /// Does both, at once where the connection has two threads.
+    pub(crate) fn both<A: Send, B: Send>(
+        &self,
+        first: impl FnOnce() -> A + Send,
+        second: impl FnOnce() -> B + Send,
+    ) -> (A, B) {
+        self.state.file.threads().both(first, second)
+    }
+
     /// Refuses a layer that is not shaped as the main matrix is.
     pub(crate) fn check_shape(&self, shape: (usize, usize)) -> Result<()> {
         if self.shape == shape {

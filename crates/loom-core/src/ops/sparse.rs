@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use h5lite::{Number, Selection};
 
 use super::{
-    bands::{self, Wanted},
+    bands::{self, Band, Wanted},
     nonzeros::each_nonzero,
 };
 use crate::{
@@ -70,8 +70,8 @@ impl Layer<'_> {
         let together = (TOGETHER / (high * width).max(1)).clamp(FEWEST * threads, MOST * threads);
         let total = AtomicUsize::new(0);
         let mut all = Triplets::default();
-        for bands in rows.bands(high).chunks(together) {
-            let parts = self.each(
+        let read = |bands: &[Band]| {
+            self.each(
                 bands.to_vec(),
                 || Ok((self.reader()?, Workspace::default())),
                 |(reader, work), band| {
@@ -95,9 +95,16 @@ impl Layer<'_> {
                     }
                     Ok(found)
                 },
-            )?;
-            parts.into_iter().for_each(|part| all.append(part));
+            )
+        };
+        let mut found = Vec::new();
+        for bands in rows.bands(high).chunks(together) {
+            // What the bands before have is put to the rest while these are read.
+            let append = || found.drain(..).for_each(|part| all.append(part));
+            let ((), parts) = self.both(append, || read(bands));
+            found = parts?;
         }
+        found.into_iter().for_each(|part| all.append(part));
         all.shrink();
         if !(rows.in_order() && cols.in_order()) {
             all.sort();
