@@ -193,7 +193,18 @@ impl Running {
         let count = real(block.len() / lanes);
         match self.stat {
             Stat::Sum | Stat::Mean => fold(&mut self.values, lines(), |a, x| a + x),
-            Stat::Nonzeros => fold(&mut self.values, lines(), |a, x| a + nonzero(x)),
+            Stat::Nonzeros => {
+                // As integers: no value has to become a floating-point number for that.
+                let mut counts = vec![0_u32; lanes];
+                for line in lines() {
+                    for (count, &x) in counts.iter_mut().zip(line) {
+                        *count = count.wrapping_add(u32::from(x != T::default()));
+                    }
+                }
+                for (value, count) in self.values.iter_mut().zip(counts) {
+                    *value += f64::from(count);
+                }
+            }
             Stat::Min => fold(&mut self.values, lines(), smaller),
             Stat::Max => fold(&mut self.values, lines(), larger),
             Stat::Variance => {
