@@ -102,17 +102,19 @@ impl Threads {
     }
 
     /// Does both, at once where there are two threads.
-    pub fn both<A: Send, B: Send>(
-        &self,
-        first: impl FnOnce() -> A + Send,
-        second: impl FnOnce() -> B + Send,
-    ) -> (A, B) {
+    ///
+    /// What they find they put where the caller has a place for it: so there is one of this in a program,
+    /// and not one for each kind of work.
+    pub fn both(&self, first: &mut (dyn FnMut() + Send), second: &mut (dyn FnMut() + Send)) {
         match &self.0 {
-            Kind::One => (first(), second()),
+            Kind::One => {
+                first();
+                second();
+            }
             #[cfg(feature = "rayon")]
-            Kind::Shared => rayon::join(first, second),
+            Kind::Shared => drop(rayon::join(first, second)),
             #[cfg(feature = "rayon")]
-            Kind::Own(pool) => pool.join(first, second),
+            Kind::Own(pool) => drop(pool.join(first, second)),
         }
     }
 }
@@ -222,8 +224,8 @@ mod tests {
         for count in [0, 1, 2] {
             let threads = Threads::new(count).unwrap();
             let (mut a, mut b) = (Vec::new(), Vec::new());
-            let found = threads.both(|| a.push(1), || b.push("x"));
-            assert_eq!((found, &a[..], &b[..]), (((), ()), &[1][..], &["x"][..]));
+            threads.both(&mut || a.push(1), &mut || b.push("x"));
+            assert_eq!((&a[..], &b[..]), (&[1][..], &["x"][..]));
         }
     }
 

@@ -159,8 +159,16 @@ impl Import {
             let mut batches = self.columns();
             let mut read = batches.next();
             while let Some((width, columns)) = read.transpose()? {
-                let written;
-                (written, read) = threads.both(|| file.columns(columns), || batches.next());
+                let (mut columns, mut written) = (Some(columns), Ok(()));
+                read = None;
+                threads.both(
+                    &mut || {
+                        if let Some(columns) = columns.take() {
+                            written = file.columns(columns);
+                        }
+                    },
+                    &mut || read = batches.next(),
+                );
                 written?;
                 steps.advance(width as u64)?;
             }

@@ -335,12 +335,8 @@ impl<'ds> Layer<'ds> {
     }
 
     /// Does both, at once where the connection has two threads.
-    pub(crate) fn both<A: Send, B: Send>(
-        &self,
-        first: impl FnOnce() -> A + Send,
-        second: impl FnOnce() -> B + Send,
-    ) -> (A, B) {
-        self.state.file.threads().both(first, second)
+    pub(crate) fn both(&self, first: &mut (dyn FnMut() + Send), second: &mut (dyn FnMut() + Send)) {
+        self.state.file.threads().both(first, second);
     }
 
     /// Refuses a layer that is not shaped as the main matrix is.

@@ -1,6 +1,7 @@
 //! Values that several owners share until one of them changes its own.
 
 use std::{
+    fmt,
     ops::{Deref, DerefMut},
     sync::Arc,
 };
@@ -8,7 +9,7 @@ use std::{
 /// A value whose copies share its memory; the first change of a copy makes it one of its own.
 ///
 /// It is used as what it holds: `Shared<BTreeMap<..>>` as the map.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Default, PartialEq, Eq)]
 pub struct Shared<T>(Arc<T>);
 
 impl<T: Clone> Shared<T> {
@@ -60,6 +61,10 @@ impl<T: Clone + IntoIterator> IntoIterator for Shared<T> {
     }
 }
 
+#[allow(
+    clippy::into_iter_without_iter,
+    reason = "it has the `iter` of what it holds"
+)]
 impl<'a, T> IntoIterator for &'a Shared<T>
 where
     &'a T: IntoIterator,
@@ -72,6 +77,13 @@ where
     }
 }
 
+/// As what it holds.
+impl<T: fmt::Debug> fmt::Debug for Shared<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,9 +92,10 @@ mod tests {
     fn a_change_is_seen_in_one_copy() {
         let first: Shared<Vec<i32>> = [1, 2].into_iter().collect();
         let mut second = first.clone();
-        assert!(std::ptr::eq(&*first, &*second));
+        assert!(std::ptr::eq(&raw const *first, &raw const *second));
         second.push(3);
         assert_eq!((first.len(), second.len()), (2, 3));
+        assert_eq!(format!("{first:?} {second:?}"), "[1, 2] [1, 2, 3]");
         assert_eq!(second.into_inner(), [1, 2, 3]);
         assert_eq!(first.into_iter().sum::<i32>(), 3);
     }

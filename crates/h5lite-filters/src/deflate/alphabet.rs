@@ -17,6 +17,7 @@ pub(super) struct Alphabet<const N: usize> {
     codes: [Code; N],
     /// The symbols that have a code, in order.
     used: [u16; N],
+    /// How many they are.
     len: usize,
 }
 
@@ -49,7 +50,7 @@ impl<const N: usize> Alphabet<N> {
         *count = count.wrapping_add(1);
     }
 
-    /// How many bits all that was counted would take if codes had other lengths.
+    /// How many bits all that was counted before codes were made would take if they had other lengths.
     pub(super) fn bits(&self, length: impl Fn(usize) -> u8) -> usize {
         let bits = |(symbol, _)| self.counts[symbol] as usize * usize::from(length(symbol));
         self.lengths().map(bits).sum()

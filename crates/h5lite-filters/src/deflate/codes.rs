@@ -14,6 +14,9 @@ const LITERALS: usize = 288;
 const DISTANCES: usize = 30;
 const END_OF_BLOCK: usize = 256;
 
+/// How long the code of a distance is in blocks of type [`FIXED`].
+const FIXED_DISTANCE: u8 = 5;
+
 /// The longest code of the lengths of codes.
 const MAX_LENGTH_BITS: usize = 7;
 
@@ -233,9 +236,6 @@ impl Codes {
         self.write_literal(bits, END_OF_BLOCK as u32);
     }
 }
-
-/// How long the code of a distance is in blocks of type [`FIXED`].
-const FIXED_DISTANCE: u8 = 5;
 
 /// How long the code of a literal or length is in blocks of type [`FIXED`].
 fn fixed_length(symbol: usize) -> u8 {

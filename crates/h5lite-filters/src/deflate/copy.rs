@@ -1,8 +1,8 @@
 //! What a match repeats (RFC 1951, section 3.2.4).
 //!
-//! A copy that reads what was written an instant ago waits until that has reached the cache. So all of
-//! a match is read before any of it is written, also where it repeats itself, and most matches take
-//! one step of fixed size: what it writes too much, the next one writes over.
+//! A copy that reads what was written an instant ago waits until that has reached the cache. So a step is
+//! read whole before any of it is written, also where a match repeats itself, and most matches take one
+//! step: what it writes too much, the next match writes over.
 
 /// The longest match.
 pub(super) const MAX_MATCH: usize = 258;
@@ -36,13 +36,13 @@ pub(super) fn copy_match(out: &mut [u8], to: usize, distance: usize, length: usi
 #[inline(always)]
 fn repeat(span: &mut [u8], distance: usize, length: usize) -> Option<()> {
     let mut at = 0;
-    if let Some(&Repeat { mask, factor, step }) = REPEATS.get(distance) {
+    if let Some(&Repeat { mask, factor, len }) = REPEATS.get(distance) {
         let bytes = (u64::from_le_bytes(*span.first_chunk()?) & mask).wrapping_mul(factor);
         let to = room(span, distance)?;
         while at < length {
             for _ in 0..4 {
                 *to.get_mut(at..)?.first_chunk_mut()? = bytes.to_le_bytes();
-                at += usize::from(step);
+                at += usize::from(len);
             }
         }
     } else if distance < STEP {
@@ -84,7 +84,7 @@ struct Repeat {
     /// Multiplied by this they stand side by side.
     factor: u64,
     /// As many as come before one that is cut off.
-    step: u8,
+    len: u8,
 }
 
 /// For each distance up to seven.
@@ -92,7 +92,7 @@ static REPEATS: [Repeat; 8] = {
     let mut repeats = [Repeat {
         mask: 0,
         factor: 0,
-        step: 8,
+        len: 8,
     }; 8];
     let mut bytes = 1;
     while bytes < 8 {
@@ -102,7 +102,7 @@ static REPEATS: [Repeat; 8] = {
             at += bytes;
         }
         repeats[bytes].mask = (1 << (8 * bytes)) - 1;
-        repeats[bytes].step = (8 - 8 % bytes) as u8;
+        repeats[bytes].len = (8 - 8 % bytes) as u8;
         bytes += 1;
     }
     repeats

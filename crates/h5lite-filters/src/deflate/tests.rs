@@ -144,6 +144,71 @@ fn long_codes_are_found() {
     assert_eq!(out, chunk);
 }
 
+/// Matches whose lengths and distances have the longest codes and the most bits behind them, one after
+/// the other: no other symbols take more of what a refill leaves.
+#[test]
+fn long_codes_of_matches_are_found() {
+    // The first symbols come hardly ever, each of the next as often as the two before together.
+    let times = |nth: u32| (0..nth).fold((1, 1), |(a, b), _| (b, a + b)).0;
+    let mut matches: Vec<(u32, u32)> = Vec::new();
+    for nth in 0..16 {
+        let extra_bits = 13 - nth / 2;
+        let distance = ((3 - nth % 2) << extra_bits) + 1 + nth;
+        // The last symbol but one of lengths, and those before it, then literals.
+        let length = 227_u32.checked_sub(32 * nth).filter(|_| nth < 4);
+        matches.extend((0..times(nth)).map(|_| (distance, length.unwrap_or(3) + nth % 2)));
+    }
+    let literals = (4..16).flat_map(|nth| (0..times(nth)).map(move |_| (0, nth)));
+    let before: Vec<u8> = (0..32_768_u32).map(|at| (at * at / 11) as u8).collect();
+    for first in [0, 7, 300] {
+        let mut tokens: Vec<_> = literals.clone().take(first).collect();
+        tokens.extend(&matches);
+        tokens.extend(literals.clone().skip(first));
+        let mut codes = codes::Codes::default();
+        codes.clear();
+        for &(distance, low) in &tokens {
+            match distance {
+                0 => codes.count_literal(low as u8),
+                _ => codes.count_copy(distance, low),
+            }
+        }
+        let (kind, len) = codes.choose();
+        assert_eq!(kind, codes::DYNAMIC);
+        let (mut stream, mut bytes) = (vec![0x78, 0x5e], before.clone());
+        let mut bits = bits::BitWriter::new(&mut stream);
+        bits.reserve(8);
+        bits.put(0, 3);
+        bits.stored(&before);
+        bits.reserve(len / 8 + 24);
+        bits.put(1 | kind << 1, 3);
+        codes.write_lengths(&mut bits);
+        for &(distance, low) in &tokens {
+            if distance == 0 {
+                codes.write_literal(&mut bits, low);
+                bytes.push(low as u8);
+                continue;
+            }
+            codes.write_copy(&mut bits, distance, low);
+            for _ in 0..low {
+                bytes.push(bytes[bytes.len() - distance as usize]);
+            }
+        }
+        codes.write_end(&mut bits);
+        bits.finish();
+        stream.extend(zlib_rs::adler32::adler32(1, &bytes).to_be_bytes());
+        let (mut ours, mut theirs) = (vec![0xee; 100_000], Vec::new());
+        zlib::inflate(&stream, &mut theirs, bytes.len()).unwrap();
+        assert!(theirs == bytes, "the test says what it should not");
+        let mut inflater = inflate::Inflater::default();
+        assert_eq!(inflater.inflate(&stream, &mut ours, bytes.len()), Some(()));
+        assert!(ours == bytes);
+        for end in stream.len() - 40..stream.len() {
+            let found = inflater.inflate(&stream[..end], &mut ours, bytes.len());
+            assert_eq!(found, None, "{end}");
+        }
+    }
+}
+
 #[test]
 fn damage_is_noticed_where_it_matters() {
     let good = zlib(&[5; 300], 2, ZlibStrategy::Default);

@@ -67,7 +67,8 @@ impl<'a> Decoder<'a> {
         Ok(if in_output { &self.output } else { stored })
     }
 
-    /// The same, in the place of what `elements` holds.
+    /// The same, in the place of what `elements` holds, and no more than `len` bytes where no filter
+    /// ran.
     pub(crate) fn decode_into(
         &mut self,
         stored: &[u8],
@@ -80,7 +81,7 @@ impl<'a> Decoder<'a> {
             std::mem::swap(&mut self.output, elements);
         } else {
             elements.clear();
-            elements.extend_from_slice(stored);
+            elements.extend_from_slice(stored.get(..len).unwrap_or(stored));
         }
         Ok(())
     }

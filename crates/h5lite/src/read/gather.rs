@@ -11,11 +11,11 @@ use crate::{
     image::{Address, Image},
     limits::Limits,
     read::{
+        grid_plan::Plan,
         index::ChunkEntry,
         items::{Projection, StoredNumber, pack_numbers},
-        plan::{self, Band, Piece, Segment},
-        scatter::Scatter,
         storage::Storage,
+        targets::{Target, Targets, Typed},
         worker::Worker,
     },
     threads::Threads,
@@ -23,7 +23,11 @@ use crate::{
 };
 
 /// A result of so many bytes is not in the cache while it is written.
-const FAR: usize = if cfg!(test) { 256 } else { 4 << 20 };
+const FAR: usize = if cfg!(any(test, feature = "testing")) {
+    256 // so that both ways are taken
+} else {
+    4 << 20
+};
 /// So many bytes of chunks are, and are placed together.
 const TOGETHER: usize = 128 << 10;
 const MOST_TOGETHER: usize = 8;
@@ -53,10 +57,13 @@ pub(super) struct Output<O> {
 }
 
 /// A read under way, which all threads share.
-pub(super) struct Call<'a, O> {
+pub(super) struct Call<'a> {
     pub(super) gather: &'a Gather<'a>,
-    output: &'a Output<O>,
-    plan: Plan,
+    pub(super) plan: Plan,
+    /// Bytes of all chunks read so far: no more than the file has, unless they overlap.
+    read: AtomicU64,
+    /// Bytes of the chunk index gone through so far.
+    index_read: AtomicU64,
     /// The fill value, packed; `None` where zeros are there.
     fill: Option<Vec<u8>>,
     /// As many fill values as the longest run of the last axis, once they are needed.
@@ -64,25 +71,6 @@ pub(super) struct Call<'a, O> {
     /// How many chunks are placed together.
     pub(super) together: usize,
 }
-
-/// The selection of a read, laid over the chunk grid.
-struct Plan {
-    /// What of the first axis comes out of which chunks.
-    segments: Vec<Segment>,
-    /// The same for the other axes.
-    bands: Vec<Vec<Band>>,
-    /// Items from one position of an axis of a chunk to the next.
-    item_strides: Vec<usize>,
-    /// Items from one position of an axis of the result to the next.
-    strides: Vec<usize>,
-    /// Bytes of all chunks read so far: no more than the file has, unless they overlap.
-    read: AtomicU64,
-    /// Bytes of the chunk index gone through so far.
-    index_read: AtomicU64,
-}
-
-/// A run of the result's first axis and what of a chunk goes into it.
-pub(super) type Target<'o, O> = (Vec<Piece>, &'o mut [O]);
 
 impl<'a> Gather<'a> {
     /// Fills `out`, which has room for exactly the selected items: on the threads of the file, or
@@ -99,32 +87,34 @@ impl<'a> Gather<'a> {
         }
         let call = Call {
             gather: self,
-            output,
-            plan: Plan::new(self, selections)?,
+            plan: Plan::new(self.storage, selections)?,
+            read: AtomicU64::new(0),
+            index_read: AtomicU64::new(0),
             fill: self.fill_item(output.zeroed),
             fill_row: OnceLock::new(),
             together: self.together(size_of_val(out)),
         };
         let rows = call.plan.rows(out, output.per_item);
         if let Some(worker) = worker {
-            return (rows.into_iter())
-                .try_for_each(|(chunk, targets)| worker.band(&call, chunk, targets));
+            return rows
+                .into_iter()
+                .try_for_each(|row| call.band(worker, output, row));
         }
         let worker = || Worker::new(self.image, self.storage);
-        let done = (self.threads).each(rows, worker, |worker, (chunk, targets)| {
-            worker.band(&call, chunk, targets)
-        });
-        if !call.plan.is_over(self) {
+        let done = self
+            .threads
+            .each(rows, worker, |worker, row| call.band(worker, output, row));
+        if !call.is_over() {
             return done.map(drop);
         }
         // Which row of chunks met the bound was a matter of time. One after the other, the same one
         // meets it every time.
-        call.plan.read.store(0, Ordering::Relaxed);
-        call.plan.index_read.store(0, Ordering::Relaxed);
+        call.read.store(0, Ordering::Relaxed);
+        call.index_read.store(0, Ordering::Relaxed);
         let rows = call.plan.rows(out, output.per_item);
         let mut worker = worker()?;
         rows.into_iter()
-            .try_for_each(|(chunk, targets)| worker.band(&call, chunk, targets))
+            .try_for_each(|row| call.band(&mut worker, output, row))
     }
 
     /// How many chunks are placed together in a result of so many bytes: several where that is faster,
@@ -132,7 +122,8 @@ impl<'a> Gather<'a> {
     fn together(&self, result: usize) -> usize {
         let plain = self.projection.is_whole()
             && (self.number.as_ref()).is_none_or(StoredNumber::is_packed);
-        if result < FAR || !plain || self.storage.filters.is_empty() {
+        let is_matrix = self.storage.shape.len() == 2;
+        if result < FAR || !is_matrix || !plain || self.storage.filters.is_empty() {
             return 1;
         }
         (TOGETHER / self.storage.chunk_len().max(1)).clamp(1, MOST_TOGETHER)
@@ -166,7 +157,7 @@ impl<'a> Gather<'a> {
     }
 
     /// Bytes of an item once it is packed.
-    fn packed_len(&self) -> usize {
+    pub(super) fn packed_len(&self) -> usize {
         match &self.number {
             Some(number) => self.projection.size / number.size * number.dtype.size().unwrap_or(0),
             None => self.projection.size,
@@ -174,7 +165,17 @@ impl<'a> Gather<'a> {
     }
 }
 
-impl<O> Call<'_, O> {
+impl Call<'_> {
+    /// Has one row of chunks read.
+    fn band<O>(
+        &self,
+        worker: &mut Worker<'_>,
+        output: &Output<O>,
+        (chunk, parts): (u64, Vec<Target<'_, O>>),
+    ) -> Result<()> {
+        worker.band(self, chunk, &mut Typed { output, parts })
+    }
+
     /// The wanted chunks of one row of chunks.
     pub(super) fn grid(&self, chunk: u64) -> ChunkGrid {
         let others =
@@ -183,9 +184,16 @@ impl<O> Call<'_, O> {
         ChunkGrid::new(axes.map(AxisChunks::List).collect())
     }
 
+    /// Whether a bound on the whole call was met.
+    fn is_over(&self) -> bool {
+        let Gather { image, limits, .. } = self.gather;
+        self.read.load(Ordering::Relaxed) > image.len()
+            || self.index_read.load(Ordering::Relaxed) > limits.bytes_of_an_index(image.len())
+    }
+
     /// Counts bytes of the chunk index that were gone through.
     pub(super) fn count_index(&self, bytes: u64) -> Result<()> {
-        let before = self.plan.index_read.fetch_add(bytes, Ordering::Relaxed);
+        let before = self.index_read.fetch_add(bytes, Ordering::Relaxed);
         let Gather { image, limits, .. } = self.gather;
         Limits::check(
             "bytes of a chunk index",
@@ -206,7 +214,7 @@ impl<O> Call<'_, O> {
             let limit = self.gather.limits.chunk_bytes;
             Limits::check("bytes of a stored chunk", size, limit, "chunk_bytes")?;
         }
-        let before = self.plan.read.fetch_add(size, Ordering::Relaxed);
+        let before = self.read.fetch_add(size, Ordering::Relaxed);
         if before.saturating_add(size) > file_len {
             let index = self.gather.storage.index_address();
             return Err(Error::corrupt("chunk index", index, "its chunks overlap"));
@@ -223,7 +231,7 @@ impl<O> Call<'_, O> {
     pub(super) fn scatter_fill(
         &self,
         coordinates: &[u64],
-        targets: &mut [Target<'_, O>],
+        targets: &mut dyn Targets,
     ) -> Result<()> {
         let row = self.fill_row.get_or_init(|| {
             let item = self.fill.as_deref().unwrap_or_default();
@@ -240,7 +248,7 @@ impl<O> Call<'_, O> {
         coordinates: &[u64],
         address: Address,
         items: &[u8],
-        targets: &mut [Target<'_, O>],
+        targets: &mut dyn Targets,
     ) -> Result<()> {
         let items = (items, &self.plan.item_strides[..]);
         self.scatter_items(coordinates, address, items, targets)
@@ -250,21 +258,15 @@ impl<O> Call<'_, O> {
     pub(super) fn scatter_together(
         &self,
         chunks: &[(&ChunkEntry, Vec<u8>)],
-        targets: &mut [Target<'_, O>],
+        targets: &mut dyn Targets,
     ) -> Result<()> {
-        let scatter = self.to_result(&self.plan.item_strides);
-        let parts: Vec<_> = (chunks.iter())
-            .map(|(entry, items)| (&entry.coordinates[..], &items[..]))
-            .collect();
-        for target in targets {
-            let (first, out) = target;
-            if (scatter.chunks(&self.plan.bands, &parts, first, out)).is_some() {
-                continue;
-            }
-            for (entry, items) in chunks {
-                let target = std::slice::from_mut(target);
-                self.scatter(&entry.coordinates, entry.address, items, target)?;
-            }
+        let runs = self.plan.runs(chunks);
+        if runs.is_some_and(|runs| targets.place_runs(self, &runs).is_some()) {
+            return Ok(());
+        }
+        // Chunk by chunk it can be done, or it is known which one cannot.
+        for (entry, items) in chunks {
+            self.scatter(&entry.coordinates, entry.address, items, targets)?;
         }
         Ok(())
     }
@@ -274,117 +276,12 @@ impl<O> Call<'_, O> {
         coordinates: &[u64],
         address: Address,
         (items, item_strides): (&[u8], &[usize]),
-        targets: &mut [Target<'_, O>],
+        targets: &mut dyn Targets,
     ) -> Result<()> {
-        let scatter = self.to_result(item_strides);
-        for (first, out) in targets {
-            let placed = scatter.chunk(&self.plan.bands, (coordinates, items), first, out);
-            if placed.is_none() {
-                let reason = format!("it holds {} bytes, fewer than its shape", items.len());
-                return Err(Error::corrupt("chunk", address, reason));
-            }
-        }
-        Ok(())
-    }
-
-    /// What copies chunks whose items have these strides.
-    fn to_result<'b>(&'b self, item_strides: &'b [usize]) -> Scatter<'b, O> {
-        Scatter {
-            item_len: self.gather.packed_len(),
-            item_strides,
-            strides: &self.plan.strides,
-            output: self.output,
-        }
-    }
-}
-
-impl Plan {
-    fn new(gather: &Gather<'_>, selections: &[&Selection]) -> Result<Self> {
-        let Storage { shape, chunk, .. } = gather.storage;
-        // A scalar is stored as one axis of length 1.
-        let selections = if selections.is_empty() {
-            &[&Selection::All][..]
-        } else {
-            selections
-        };
-        let mut strides = vec![1; shape.len()];
-        let mut bands = Vec::new();
-        for axis in (1..shape.len()).rev() {
-            let selection = selections[axis];
-            strides[axis - 1] = strides[axis] * selection.count(axis, shape[axis])?;
-            bands.push(plan::bands(selection, axis, shape[axis], chunk[axis])?);
-        }
-        bands.reverse();
-        let segments = plan::segments(selections[0], 0, shape[0], chunk[0])?;
-        Ok(Self {
-            segments,
-            bands,
-            item_strides: row_major_strides(chunk),
-            strides,
-            read: AtomicU64::new(0),
-            index_read: AtomicU64::new(0),
+        let placed = targets.place(self, (coordinates, items), item_strides);
+        placed.ok_or_else(|| {
+            let reason = format!("it holds {} bytes, fewer than its shape", items.len());
+            Error::corrupt("chunk", address, reason)
         })
     }
-
-    /// Whether a bound on the whole call was met.
-    fn is_over(&self, gather: &Gather<'_>) -> bool {
-        let Gather { image, limits, .. } = gather;
-        self.read.load(Ordering::Relaxed) > image.len()
-            || self.index_read.load(Ordering::Relaxed) > limits.bytes_of_an_index(image.len())
-    }
-
-    /// The most items of the last axis that stand next to each other in a chunk and in the result.
-    fn longest_run(&self) -> usize {
-        let len = |piece: &Piece| piece.len;
-        let longest = match self.bands.last() {
-            Some(bands) => bands.iter().flat_map(|band| &band.pieces).map(len).max(),
-            None => {
-                let bands = self.segments.iter().map(|segment| &segment.band);
-                bands.flat_map(|band| &band.pieces).map(len).max()
-            }
-        };
-        longest.unwrap_or(0)
-    }
-
-    /// The numbers of the segments in the order of their chunks.
-    fn order(&self) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.segments.len()).collect();
-        order.sort_by_key(|&number| self.segments[number].band.chunk);
-        order
-    }
-
-    /// The result cut at the borders of the first axis' chunks, all parts of one row of chunks
-    /// together: rows of chunks can then be read independently.
-    fn rows<'o, O>(&self, out: &'o mut [O], per_item: usize) -> Vec<(u64, Vec<Target<'o, O>>)> {
-        let mut rest = out;
-        let mut parts = Vec::with_capacity(self.segments.len());
-        for segment in &self.segments {
-            let len = (segment.len * self.strides[0] * per_item).min(rest.len());
-            let (part, more) = rest.split_at_mut(len);
-            parts.push(Some(part));
-            rest = more;
-        }
-        let mut rows: Vec<(u64, Vec<Target<'o, O>>)> = Vec::new();
-        for number in self.order() {
-            let Band { chunk, pieces } = &self.segments[number].band;
-            let Some(part) = parts[number].take() else {
-                continue;
-            };
-            let target = (pieces.clone(), part);
-            match rows.last_mut() {
-                Some((last, targets)) if last == chunk => targets.push(target),
-                _ => rows.push((*chunk, vec![target])),
-            }
-        }
-        rows
-    }
-}
-
-/// Items from one position of each axis to the next.
-fn row_major_strides(shape: &[usize]) -> Vec<usize> {
-    let mut strides = vec![1; shape.len()];
-    for axis in (1..shape.len()).rev() {
-        strides[axis - 1] = strides[axis] * shape[axis];
-    }
-    strides
 }

@@ -2,12 +2,14 @@
 
 mod all;
 mod gather;
+mod grid_plan;
 mod index;
 mod items;
 mod plan;
 mod pointers;
 mod scatter;
 mod storage;
+mod targets;
 mod text;
 mod tiles;
 mod values;

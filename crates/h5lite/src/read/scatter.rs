@@ -30,35 +30,24 @@ impl<O> Scatter<'_, O> {
         self.axis(first, (bands, rest), (0, 0), (items, out))
     }
 
-    /// The same for several chunks of one row of chunks, each line of the result from end to end: where
-    /// lines lie far apart, memory takes one long piece sooner than several short ones.
+    /// Copies runs of several chunks of a matrix, each with its chunk's items, line of the result by
+    /// line: where lines lie far apart, memory takes one long piece sooner than several short ones.
     ///
-    /// `None`, with a part of it done: out of range, or not a matrix of whole runs. Chunk by chunk it
-    /// can be done.
-    pub(super) fn chunks(
+    /// `None`, with a part of it done: out of range.
+    pub(super) fn lines_of_runs(
         &self,
-        bands: &[Vec<Band>],
-        chunks: &[(&[u64], &[u8])],
+        runs: &[(Piece, &[u8])],
         first: &[Piece],
         out: &mut [O],
     ) -> Option<()> {
-        let ([bands], &[stride, inner], &[step, _]) = (bands, self.item_strides, self.strides)
-        else {
+        let (&[stride, inner], &[step, _]) = (self.item_strides, self.strides) else {
             return None;
         };
-        let mut runs = Vec::with_capacity(chunks.len());
-        for &(coordinates, items) in chunks {
-            let band = bands.binary_search_by_key(coordinates.get(1)?, |band| band.chunk);
-            let &[run] = &bands.get(band.ok()?)?.pieces[..] else {
-                return None;
-            };
-            runs.push((run, items));
-        }
         let per_item = self.output.per_item;
         for piece in first {
             for i in 0..piece.len {
                 let line = out.get_mut((piece.to + i) * step * per_item..)?;
-                for (run, items) in &runs {
+                for (run, items) in runs {
                     let from = ((piece.from + i) * stride + run.from * inner) * self.item_len;
                     let items = items.get(from..)?.get(..run.len * self.item_len)?;
                     let values = line.get_mut(run.to * per_item..)?;

@@ -6,9 +6,10 @@ use crate::{
     format::chunk_grid::ChunkGrid,
     image::{Address, Image},
     read::{
-        gather::{Call, Target},
+        gather::Call,
         index::{ChunkEntry, Known},
         storage::Storage,
+        targets::Targets,
     },
 };
 
@@ -53,11 +54,11 @@ impl<'a> Worker<'a> {
 
     /// Reads one row of chunks into all parts of the result that come out of it, in the order in
     /// which they stand in the file.
-    pub(super) fn band<O>(
+    pub(super) fn band(
         &mut self,
-        call: &Call<'_, O>,
+        call: &Call<'_>,
         chunk: u64,
-        mut targets: Vec<Target<'_, O>>,
+        targets: &mut dyn Targets,
     ) -> Result<()> {
         let image = self.image;
         let grid = call.grid(chunk);
@@ -65,7 +66,7 @@ impl<'a> Worker<'a> {
         let mut entries = (self.storage).entries_from(image, &grid, &mut self.known)?;
         call.count_index(self.known.read() - before)?;
         if call.fills() {
-            self.unwritten(call, &grid, &entries, &mut targets)?;
+            self.unwritten(call, &grid, &entries, targets)?;
         }
         in_file_order(&mut entries);
         let mut waiting = Vec::with_capacity(call.together);
@@ -96,19 +97,19 @@ impl<'a> Worker<'a> {
                 if call.together == 1 {
                     let elements = (self.decoder).decode(stored, mask, whole, address)?;
                     let items = (call.gather).items(elements, &mut self.cut, &mut self.packed);
-                    call.scatter(&entry.coordinates, address, items, &mut targets)?;
+                    call.scatter(&entry.coordinates, address, items, targets)?;
                     continue;
                 }
                 let mut items = self.spare.pop().unwrap_or_default();
                 (self.decoder).decode_into(stored, mask, whole, address, &mut items)?;
                 waiting.push((entry, items));
                 if waiting.len() == call.together {
-                    call.scatter_together(&waiting, &mut targets)?;
+                    call.scatter_together(&waiting, targets)?;
                     self.spare.extend(waiting.drain(..).map(|(_, items)| items));
                 }
             }
         }
-        call.scatter_together(&waiting, &mut targets)?;
+        call.scatter_together(&waiting, targets)?;
         self.spare
             .extend(waiting.into_iter().map(|(_, items)| items));
         Ok(())
@@ -116,12 +117,12 @@ impl<'a> Worker<'a> {
 
     /// Fills in for the chunks of the grid that no entry is for: with the values themselves where
     /// they are in memory, else with the fill value.
-    fn unwritten<O>(
+    fn unwritten(
         &mut self,
-        call: &Call<'_, O>,
+        call: &Call<'_>,
         grid: &ChunkGrid,
         entries: &[ChunkEntry],
-        targets: &mut [Target<'_, O>],
+        targets: &mut dyn Targets,
     ) -> Result<()> {
         let mut entries = entries.iter().peekable();
         let mut next = grid.first();

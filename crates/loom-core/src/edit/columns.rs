@@ -28,7 +28,7 @@ impl<'a> From<&'a LoomView> for Columns<'a> {
             layers: layers
                 .map(|(name, values)| (name.clone(), values.into()))
                 .collect(),
-            ca: BTreeMap::clone(&view.ca),
+            ca: view.ca.clone().into_inner(),
         }
     }
 }

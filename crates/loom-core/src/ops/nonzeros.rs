@@ -27,6 +27,7 @@ pub(super) fn each_nonzero<T: Number>(values: &[T], mut visit: impl FnMut(usize,
 }
 
 /// A bit for each value that is not zero.
+#[inline(never)] // there is one for each type, and not one for each use
 fn nonzeros<T: Number>(values: &[T; GROUP]) -> u64 {
     /// Moves the lowest bits of eight bytes into the highest byte.
     const GATHER: u64 = 0x0102_0408_1020_4080;
@@ -47,16 +48,44 @@ mod tests {
 
     use super::*;
 
+    /// Places and values, by the group and one by one.
+    fn both<T: Number>(values: &[T]) -> [Vec<(usize, f64)>; 2] {
+        let mut found = Vec::new();
+        each_nonzero(values, |place, value| found.push((place, value.to_f64())));
+        let one_by_one = values
+            .iter()
+            .enumerate()
+            .filter(|(_, value)| **value != T::default());
+        [
+            found,
+            one_by_one
+                .map(|(place, value)| (place, value.to_f64()))
+                .collect(),
+        ]
+    }
+
     proptest! {
         #[test]
         fn they_are_those_that_a_comparison_finds(
-            values in prop::collection::vec(prop_oneof![3 => Just(0.0), 1 => any::<f64>()], 0..200),
+            values in prop::collection::vec(prop_oneof![3 => Just(0_i16), 1 => any::<i16>()], 0..200),
         ) {
-            let mut found = Vec::new();
-            each_nonzero(&values, |place, value| found.push((place, value.to_bits())));
-            let one_by_one = values.iter().enumerate().filter(|(_, value)| **value != 0.0);
-            let one_by_one = one_by_one.map(|(place, value)| (place, value.to_bits()));
-            prop_assert_eq!(found, one_by_one.collect::<Vec<_>>());
+            let [found, expected] = both(&values);
+            prop_assert_eq!(found, expected);
+            let floats: Vec<f32> = values.iter().map(|&value| f32::from(value)).collect();
+            let [found, expected] = both(&floats);
+            prop_assert_eq!(found, expected);
+            let bytes: Vec<u8> = values.iter().map(|value| value.to_le_bytes()[0]).collect();
+            let [found, expected] = both(&bytes);
+            prop_assert_eq!(found, expected);
         }
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_not_zero() {
+        let mut values = [0.0_f64; 130];
+        (values[0], values[64], values[129], values[5]) = (f64::NAN, f64::MIN_POSITIVE, -1.0, -0.0);
+        let mut places = Vec::new();
+        each_nonzero(&values, |place, _| places.push(place));
+        assert_eq!(places, [0, 64, 129]);
     }
 }

@@ -16,8 +16,8 @@ use crate::{
     layers::Layer,
 };
 
-/// Of so many values the non-zeros are in memory on their own before they are put to the others: few
-/// enough that a large result is hardly there twice.
+/// Of twice so many values the non-zeros are in memory on their own before they are put to the others:
+/// few enough that a large result is hardly there twice.
 const TOGETHER: usize = 1 << 23;
 /// For each thread so many bands are read together however wide they are, so that none waits long.
 const FEWEST: usize = if cfg!(test) { 1 } else { 4 };
@@ -100,8 +100,9 @@ impl Layer<'_> {
         let mut found = Vec::new();
         for bands in rows.bands(high).chunks(together) {
             // What the bands before have is put to the rest while these are read.
-            let append = || found.drain(..).for_each(|part| all.append(part));
-            let ((), parts) = self.both(append, || read(bands));
+            let mut parts = Ok(Vec::new());
+            let mut append = || found.drain(..).for_each(|part| all.append(part));
+            self.both(&mut append, &mut || parts = read(bands));
             found = parts?;
         }
         found.into_iter().for_each(|part| all.append(part));

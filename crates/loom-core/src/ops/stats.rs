@@ -194,7 +194,8 @@ impl Running {
         match self.stat {
             Stat::Sum | Stat::Mean => fold(&mut self.values, lines(), |a, x| a + x),
             Stat::Nonzeros => {
-                // As integers: no value has to become a floating-point number for that.
+                // As integers: no value has to become a floating-point number for that. No piece in memory
+                // has 2^32 lines.
                 let mut counts = vec![0_u32; lanes];
                 for line in lines() {
                     for (count, &x) in counts.iter_mut().zip(line) {

@@ -6,6 +6,7 @@ pub(super) mod index;
 mod mended;
 mod model;
 mod refused;
+mod selections;
 mod transactions;
 mod widened;
 
