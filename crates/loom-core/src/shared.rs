@@ -77,6 +77,18 @@ where
     }
 }
 
+impl<'a, T: Clone> IntoIterator for &'a mut Shared<T>
+where
+    &'a mut T: IntoIterator,
+{
+    type Item = <&'a mut T as IntoIterator>::Item;
+    type IntoIter = <&'a mut T as IntoIterator>::IntoIter;
+
+    fn into_iter(self) -> Self::IntoIter {
+        Arc::make_mut(&mut self.0).into_iter()
+    }
+}
+
 /// As what it holds.
 impl<T: fmt::Debug> fmt::Debug for Shared<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -96,7 +108,11 @@ mod tests {
         second.push(3);
         assert_eq!((first.len(), second.len()), (2, 3));
         assert_eq!(format!("{first:?} {second:?}"), "[1, 2] [1, 2, 3]");
-        assert_eq!(second.into_inner(), [1, 2, 3]);
+        for value in &mut second {
+            *value *= 2;
+        }
+        assert_eq!(first.iter().sum::<i32>(), 3);
+        assert_eq!(second.into_inner(), [2, 4, 6]);
         assert_eq!(first.into_iter().sum::<i32>(), 3);
     }
 }

@@ -14,7 +14,8 @@ const PIECE: usize = 1 << 18;
 /// How much of a layer is read at a time: positions along `axis`, and across it. Both are whole
 /// chunks; along the axis there are few of them, so that there are many pieces to share out.
 pub(crate) fn piece(layer: &Layer<'_>, axis: Axis) -> (usize, usize) {
-    /// So many pieces are enough to share out.
+    /// So many pieces are enough to share out. Not more for more threads: in its last digits a variance
+    /// depends on how the columns' values are cut.
     const MANY: usize = 32;
     /// So many columns of chunks are read together.
     const TOGETHER: usize = 16;

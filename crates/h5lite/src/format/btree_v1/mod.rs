@@ -24,7 +24,9 @@ use crate::{
 /// Name of the structure.
 pub(crate) const NAME: &str = "version 1 B-tree node";
 const SIGNATURE: [u8; 4] = *b"TREE";
-/// One read gets a whole node of the default size for up to 4 axes.
+/// One read gets a node with room for so many children, as the library makes those for chunks unless it
+/// is told otherwise, of up to 4 axes.
+const USUAL_CHILDREN: usize = 64;
 const SPECULATIVE_LEN: u64 = 4096;
 
 /// What a tree indexes, which decides how wide its keys are.
@@ -83,7 +85,8 @@ impl Node {
         mut bytes: Vec<u8>,
     ) -> Result<Self> {
         let sizes = image.sizes();
-        image.read_up_to(NAME, address, SPECULATIVE_LEN, &mut bytes)?;
+        let usual = node_len(kind, sizes, USUAL_CHILDREN).min(SPECULATIVE_LEN);
+        image.read_up_to(NAME, address, usual, &mut bytes)?;
         let mut fields = Fields::new(NAME, address, sizes, &bytes);
         fields.signature(SIGNATURE)?;
         let node_type = fields.u8()?;
