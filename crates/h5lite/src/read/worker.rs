@@ -104,15 +104,14 @@ impl<'a> Worker<'a> {
                 (self.decoder).decode_into(stored, mask, whole, address, &mut items)?;
                 waiting.push((entry, items));
                 if waiting.len() == call.together {
-                    call.scatter_together(&waiting, targets)?;
-                    self.spare.extend(waiting.drain(..).map(|(_, items)| items));
+                    place(call, &mut waiting, targets, &mut self.spare)?;
                 }
             }
         }
-        call.scatter_together(&waiting, targets)?;
-        self.spare
-            .extend(waiting.into_iter().map(|(_, items)| items));
-        Ok(())
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        place(call, &mut waiting, targets, &mut self.spare)
     }
 
     /// Fills in for the chunks of the grid that no entry is for: with the values themselves where
@@ -140,6 +139,21 @@ impl<'a> Worker<'a> {
         }
         Ok(())
     }
+}
+
+/// Places decoded chunks, and keeps their memory.
+fn place(
+    call: &Call<'_>,
+    waiting: &mut Vec<(&ChunkEntry, Vec<u8>)>,
+    targets: &mut dyn Targets,
+    spare: &mut Vec<Vec<u8>>,
+) -> Result<()> {
+    call.scatter_together(waiting, targets)?;
+    // But not where what was stored is far longer than the shape.
+    let usual = (call.gather.storage.chunk_len().saturating_mul(2)).saturating_add(1024);
+    let items = waiting.drain(..).map(|(_, items)| items);
+    spare.extend(items.filter(|items| items.capacity() <= usual));
+    Ok(())
 }
 
 /// Puts entries in the order in which their chunks stand in the file.
