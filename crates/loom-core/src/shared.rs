@@ -1,5 +1,10 @@
 //! Values that several owners share until one of them changes its own.
 
+#![allow(
+    clippy::into_iter_without_iter,
+    reason = "it has `iter` and `iter_mut` of what it holds"
+)]
+
 use std::{
     fmt,
     ops::{Deref, DerefMut},
@@ -61,10 +66,6 @@ impl<T: Clone + IntoIterator> IntoIterator for Shared<T> {
     }
 }
 
-#[allow(
-    clippy::into_iter_without_iter,
-    reason = "it has the `iter` of what it holds"
-)]
 impl<'a, T> IntoIterator for &'a Shared<T>
 where
     &'a T: IntoIterator,
