@@ -68,12 +68,19 @@ mod tests {
         #[test]
         fn they_are_those_that_a_comparison_finds(
             values in prop::collection::vec(prop_oneof![3 => Just(0_i16), 1 => any::<i16>()], 0..200),
+            doubles in prop::collection::vec(prop_oneof![3 => Just(0.0), 1 => any::<f64>()], 0..200),
         ) {
             let [found, expected] = both(&values);
             prop_assert_eq!(found, expected);
             let floats: Vec<f32> = values.iter().map(|&value| f32::from(value)).collect();
             let [found, expected] = both(&floats);
             prop_assert_eq!(found, expected);
+            let doubles: Vec<f64> = doubles.into_iter().chain(floats.iter().map(|&x| x.into())).collect();
+            let mut found = Vec::new();
+            each_nonzero(&doubles, |place, value| found.push((place, value.to_bits())));
+            let one_by_one = doubles.iter().enumerate().filter(|(_, value)| **value != 0.0);
+            let one_by_one = one_by_one.map(|(place, value)| (place, value.to_bits()));
+            prop_assert_eq!(found, one_by_one.collect::<Vec<_>>());
             let bytes: Vec<u8> = values.iter().map(|value| value.to_le_bytes()[0]).collect();
             let [found, expected] = both(&bytes);
             prop_assert_eq!(found, expected);
